@@ -1,0 +1,1 @@
+"""Values of the field: bars, intervals, spans, sessions, symbols, digests, seeds, progress."""

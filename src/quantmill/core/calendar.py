@@ -1,0 +1,162 @@
+"""Sessions: which days an exchange trades, and from when to when."""
+
+# pyright: basic
+# exchange_calendars ships no types; this is the one module that touches it.
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import exchange_calendars
+import numpy as np
+from exchange_calendars.errors import InvalidCalendarName
+
+from quantmill.core.arrays import Bools, Ints
+from quantmill.core.instants import DAY_US, MINUTE_US, date_of_day, day_of_date, from_us
+from quantmill.core.span import Span
+from quantmill.errors import UsageError
+
+__all__ = ["FIRST_DATE", "LAST_DATE", "BarLabels", "SessionCalendar", "calendar_for"]
+
+FIRST_DATE = date(1990, 1, 1)
+LAST_DATE = date(2035, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class BarLabels:
+    """Where each bar lies in its exchange's day; every array has shape (n_bars,).
+
+    `session` is the calendar date in exchange time as days since 1970, also where that date
+    is no session; `minute` counts from the session's open (negative before it, 0 without a session);
+    `n_minutes` is the session's length (0 without a session); `minute_of_day` is the wall clock of the
+    exchange, minutes since its midnight.
+    """
+
+    session: Ints
+    is_session: Bools
+    is_regular: Bools
+    minute: Ints
+    n_minutes: Ints
+    minute_of_day: Ints
+
+
+class SessionCalendar:
+    """The sessions of one exchange from 1990 to 2035, as arrays; build it with `calendar_for`."""
+
+    def __init__(self, name: str, timezone: str, days: Ints, open_us: Ints, close_us: Ints) -> None:
+        self.name = name
+        self.timezone = ZoneInfo(timezone)
+        self.days = days
+        self.open_us = open_us
+        self.close_us = close_us
+        self._midnights = _local_midnights(self.timezone)
+
+    def sessions(self, start: date, end: date) -> list[date]:
+        """Sessions from `start` up to, not including, `end`.
+
+        Raises:
+            UsageError: If a date lies outside 1990-2035 or `start` is not before `end`.
+        """
+        if start >= end:
+            raise UsageError(
+                f"start {start} is not before end {end}", hint="`end` is excluded: give a later date"
+            )
+        if start < FIRST_DATE or end > LAST_DATE:
+            raise UsageError(f"{start} to {end} is outside {FIRST_DATE} to {LAST_DATE}")
+        first, last = np.searchsorted(self.days, [day_of_date(start), day_of_date(end)])
+        return [date_of_day(day) for day in self.days[first:last]]
+
+    def is_session(self, day: date) -> bool:
+        """Whether the exchange trades on `day`."""
+        at = int(np.searchsorted(self.days, day_of_date(day)))
+        return at < self.days.size and int(self.days[at]) == day_of_date(day)
+
+    def session_span(self, session: date) -> Span:
+        """Regular hours [open, close) of one session.
+
+        Raises:
+            UsageError: If `session` is not a session.
+        """
+        at = self._index(session)
+        return Span(from_us(int(self.open_us[at])), from_us(int(self.close_us[at])))
+
+    def day_span(self, start: date, end: date) -> Span:
+        """Everything from local midnight of `start` to local midnight of `end`, extended hours included."""
+        if start >= end:
+            raise UsageError(
+                f"start {start} is not before end {end}", hint="`end` is excluded: give a later date"
+            )
+        first_us, last_us = (int(self._midnights[self._midnight_index(day)]) for day in (start, end))
+        return Span(from_us(first_us), from_us(last_us))
+
+    def next_sessions(self, start: date, count: int) -> list[date]:
+        """The first `count` sessions on or after `start`."""
+        first = int(np.searchsorted(self.days, day_of_date(start)))
+        return [date_of_day(day) for day in self.days[first : first + count]]
+
+    def session_minutes(self, session: date) -> int:
+        """How many regular minutes a session has: 390, 210 on a half day."""
+        at = self._index(session)
+        return int(self.close_us[at] - self.open_us[at]) // MINUTE_US
+
+    def label(self, ts_us: Ints) -> BarLabels:
+        """Label bars by their start, in any order.
+
+        Args:
+            ts_us: Starts in microseconds since 1970 UTC, shape (n_bars,).
+        """
+        first_day = day_of_date(FIRST_DATE)
+        date_at = np.searchsorted(self._midnights, ts_us, side="right") - 1
+        session = date_at + first_day
+        at = np.minimum(np.searchsorted(self.days, session), self.days.size - 1)
+        is_session = self.days[at] == session
+        minute = np.where(is_session, (ts_us - self.open_us[at]) // MINUTE_US, 0)
+        n_minutes = np.where(is_session, (self.close_us[at] - self.open_us[at]) // MINUTE_US, 0)
+        is_regular = is_session & (minute >= 0) & (minute < n_minutes)
+        minute_of_day = (ts_us - self._midnights[date_at]) // MINUTE_US
+        return BarLabels(session, is_session, is_regular, minute, n_minutes, minute_of_day)
+
+    def regular_minutes(self, session: date) -> Ints:
+        """Starts of all regular minutes of a session in microseconds since 1970 UTC."""
+        at = self._index(session)
+        return np.arange(self.open_us[at], self.close_us[at], MINUTE_US, dtype=np.int64)
+
+    def _index(self, session: date) -> int:
+        if not self.is_session(session):
+            raise UsageError(f"{session} is not a session of {self.name}")
+        return int(np.searchsorted(self.days, day_of_date(session)))
+
+    def _midnight_index(self, day: date) -> int:
+        if not FIRST_DATE <= day <= LAST_DATE:
+            raise UsageError(f"{day} is outside {FIRST_DATE} to {LAST_DATE}")
+        return day_of_date(day) - day_of_date(FIRST_DATE)
+
+
+@lru_cache(maxsize=8)
+def calendar_for(name: str) -> SessionCalendar:
+    """The calendar of an exchange by its code: `XNYS`, or `24/7` for markets that never close.
+
+    Raises:
+        UsageError: If no exchange has this code.
+    """
+    if name == "24/7":
+        days = np.arange(day_of_date(FIRST_DATE), day_of_date(LAST_DATE) + 1, dtype=np.int64)
+        return SessionCalendar(name, "UTC", days, days * DAY_US, (days + 1) * DAY_US)
+    try:
+        source = exchange_calendars.get_calendar(name, start=str(FIRST_DATE), end=str(LAST_DATE))
+    except InvalidCalendarName as error:
+        raise UsageError(f"no exchange calendar named {name!r}", hint="use XNYS or 24/7") from error
+    schedule = source.schedule
+    days = schedule.index.to_numpy().astype("datetime64[D]").astype(np.int64)
+    open_us = schedule["open"].dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+    close_us = schedule["close"].dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+    return SessionCalendar(name, str(source.tz), days, open_us, close_us)
+
+
+def _local_midnights(timezone: ZoneInfo) -> Ints:
+    """Local midnight of every date from FIRST_DATE to LAST_DATE + 1, in microseconds since 1970 UTC."""
+    days = np.arange(day_of_date(FIRST_DATE), day_of_date(LAST_DATE) + 2, dtype=np.int64)
+    from_utc = [from_us(int(day) * DAY_US).replace(tzinfo=timezone).utcoffset() for day in days]
+    offsets = np.array([0 if offset is None else int(offset.total_seconds()) for offset in from_utc])
+    return days * DAY_US - offsets * 1_000_000

@@ -1,0 +1,80 @@
+"""Names of traded things: one canonical form, safe in a shell, a URL and a path."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, unquote
+
+from quantmill.errors import UsageError
+
+__all__ = ["AssetClass", "SymbolInfo", "canonical_symbol", "describe_symbol", "from_path_part", "path_part"]
+
+AssetClass = Literal["equity", "index", "option", "crypto"]
+
+_EQUITY = re.compile(r"[A-Z][A-Z0-9]{0,9}(?:[.\-][A-Z0-9]{1,4})?(?:\.[0-9])?")
+_INDEX = re.compile(r"I:[A-Z0-9][A-Z0-9.\-]{0,14}")
+_OPTION = re.compile(r"O:[A-Z][A-Z0-9.]{0,6}\d{6}[CP]\d{8}")
+_CRYPTO = re.compile(r"X:[A-Z0-9]{2,10}-[A-Z]{3,5}")
+_CRYPTO_PLAIN = re.compile(r"[A-Z0-9]{2,6}-(?:USD|USDT|USDC|EUR)")
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolInfo:
+    """What the canonical form of a symbol tells: its class, calendar and currency."""
+
+    symbol: str
+    asset_class: AssetClass
+    calendar: str
+    currency: str
+
+    @property
+    def may_be_negative(self) -> bool:
+        """Whether a price at or below zero is legal, as for tick and spread indices."""
+        return self.asset_class == "index"
+
+
+def canonical_symbol(raw: str) -> str:
+    """The one form under which a symbol is stored.
+
+    `spy` becomes `SPY`, `$VIX` and `^VIX` become `I:VIX`, `BTC-USD` becomes `X:BTC-USD`,
+    `BRK-B` and `BRK/B` become `BRK.B`; canonical forms stay as they are.
+
+    Raises:
+        UsageError: If the text cannot be a symbol.
+    """
+    text = raw.strip().upper()
+    if text[:1] in {"$", "^"}:
+        text = f"I:{text[1:]}"
+    elif _CRYPTO_PLAIN.fullmatch(text):
+        text = f"X:{text}"
+    elif ":" not in text:
+        text = text.replace("/", ".").replace("-", ".")
+    for pattern in (_EQUITY, _INDEX, _OPTION, _CRYPTO):
+        if pattern.fullmatch(text):
+            return text
+    raise UsageError(
+        f"{raw!r} is not a symbol",
+        hint="write SPY, BRK.B, I:VIX (also $VIX or ^VIX), O:SPY250304C00601000 or X:BTC-USD",
+    )
+
+
+def describe_symbol(symbol: str) -> SymbolInfo:
+    """Class, calendar and currency of a canonical symbol."""
+    if symbol.startswith("I:"):
+        return SymbolInfo(symbol, "index", "XNYS", "USD")
+    if symbol.startswith("O:"):
+        return SymbolInfo(symbol, "option", "XNYS", "USD")
+    if symbol.startswith("X:"):
+        return SymbolInfo(symbol, "crypto", "24/7", symbol.rpartition("-")[2])
+    return SymbolInfo(symbol, "equity", "XNYS", "USD")
+
+
+def path_part(text: str) -> str:
+    """`text` percent-encoded for use as one part of a path."""
+    encoded = quote(text, safe="")
+    return encoded.replace(".", "%2E") if encoded.strip(".") == "" else encoded
+
+
+def from_path_part(part: str) -> str:
+    """What `path_part` encoded."""
+    return unquote(part)
