@@ -1,0 +1,119 @@
+"""Every setting: its type, default, unit and one sentence."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = [
+    "IngestSettings",
+    "JobSettings",
+    "OptimizeSettings",
+    "Settings",
+    "SimulationSettings",
+    "SqlSettings",
+    "TrainingSettings",
+]
+
+_Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IngestSettings(_Section):
+    """How bars come in."""
+
+    provider: str = Field(default="sim", description="Provider that `ingest` asks when none is named.")
+    on_conflict: Literal["keep", "replace", "fail"] = Field(
+        default="keep", description="What happens to a stored bar when an arriving one differs."
+    )
+    spike_limit_frac: float = Field(
+        default=0.25,
+        gt=0,
+        description="Fraction by which a bar may leave its neighbors before it is quarantined.",
+    )
+    hole_minutes: int = Field(
+        default=5, ge=1, description="Missing minutes in a row from which `gaps` reports a hole."
+    )
+
+
+class TrainingSettings(_Section):
+    """How models are fitted."""
+
+    seed: int = Field(default=0, ge=0, description="Seed from which every random choice is derived.")
+    embargo_bars: int = Field(
+        default=0, ge=0, description="Bars skipped after each train part besides the purge."
+    )
+    min_sessions: int = Field(
+        default=20, ge=10, description="Sessions a symbol must have before a model is trained."
+    )
+
+
+class SimulationSettings(_Section):
+    """How trading is simulated."""
+
+    initial_cash_usd: float = Field(default=100_000.0, gt=0, description="Cash at the start, US dollars.")
+    fee_usd: float = Field(default=0.02, ge=0, description="Fee per order, US dollars.")
+    fill: Literal["close", "next_open", "delayed_mid"] = Field(
+        default="next_open", description="Where an order fills."
+    )
+    half_spread_bps: float = Field(default=0.5, ge=0, description="Half spread in basis points of the price.")
+    half_spread_min_usd: float = Field(
+        default=0.005, ge=0, description="Least half spread per share, US dollars."
+    )
+
+
+class OptimizeSettings(_Section):
+    """How grids run."""
+
+    max_concurrent: int = Field(default=2, ge=1, description="Threads that run trials.")
+    significance: _Fraction = Field(
+        default=0.95, description="Deflated Sharpe probability from which a row is called significant."
+    )
+
+
+class SqlSettings(_Section):
+    """Bounds of `quantmill sql`."""
+
+    memory_mb: int = Field(default=2048, ge=64, description="Memory that a query may use, MB.")
+    timeout_s: float = Field(default=300.0, gt=0, description="Seconds after which a query is stopped.")
+
+
+class JobSettings(_Section):
+    """Leases."""
+
+    lease_s: float = Field(
+        default=30.0, ge=1, description="Seconds after which a silent worker loses its job."
+    )
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="QUANTMILL_", env_nested_delimiter="__", case_sensitive=False
+    )
+
+    symbols: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Watch list: what verbs take when no symbol is named; in the environment A,B,C.",
+    )
+    state_url: SecretStr | None = Field(
+        default=None,
+        description="Database URL instead of <home>/state.db, such as postgresql://user@host/name.",
+    )
+    ingest: IngestSettings = IngestSettings()
+    training: TrainingSettings = TrainingSettings()
+    simulation: SimulationSettings = SimulationSettings()
+    optimize: OptimizeSettings = OptimizeSettings()
+    sql: SqlSettings = SqlSettings()
+    jobs: JobSettings = JobSettings()
+
+    @field_validator("symbols", mode="before")
+    @classmethod
+    def _split_symbols(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value

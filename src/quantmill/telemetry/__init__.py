@@ -1,0 +1,1 @@
+"""What a running quantmill tells about itself."""
