@@ -1,0 +1,1 @@
+"""Durable jobs: a lease table, and a runner in this process."""

@@ -1,0 +1,1 @@
+"""The relational state: catalogue, jobs, registry and ledgers in SQLite or PostgreSQL."""

@@ -1,0 +1,33 @@
+"""Statements that SQLite and PostgreSQL write alike but SQLAlchemy builds per dialect."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+__all__ = ["insert_missing", "upsert"]
+
+
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert the rows whose keys are not there yet.
+
+    Returns:
+        How many rows were inserted.
+    """
+    inserted = 0
+    for row in rows:
+        result = connection.execute(_insert(connection, table).values(**row).on_conflict_do_nothing())
+        inserted += result.rowcount
+    return inserted
+
+
+def upsert(connection: Connection, table: Table, row: Mapping[str, Any], *, key: Sequence[str]) -> None:
+    """Insert a row, or overwrite the other columns of the one that has its key."""
+    changes = {name: value for name, value in row.items() if name not in key}
+    statement = _insert(connection, table).values(**row)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes))
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
