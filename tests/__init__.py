@@ -1,0 +1,1 @@
+"""Tests of quantmill; they run from the repository folder."""

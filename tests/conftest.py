@@ -1,0 +1,75 @@
+"""What every test shares: Hypothesis profiles, a common numba cache, real data, records of proofs."""
+
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Set before anything imports numba: the processes of a run, and the next run, share the compiled kernels.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(REPOSITORY / ".cache" / "numba"))
+
+import pytest  # noqa: E402 - after the variable above
+from hypothesis import HealthCheck, settings  # noqa: E402 - likewise
+
+from tests.proof_table import Figure, ProofRow, append_section, current_commit  # noqa: E402 - likewise
+
+# No deadline: the first call of a kernel compiles it. A continuous-integration run repeats the same examples.
+settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+PROOFS = pytest.StashKey[list[ProofRow]]()
+PROOF = pytest.StashKey[ProofRow]()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with real bars (`bars/`, `originals/` …); skips where there is none."""
+    named = os.environ.get("QUANTMILL_REAL_DATA")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
+    if not (folder / "bars").is_dir():
+        pytest.skip(f"no real data in {named or '../shared/data'}; QUANTMILL_REAL_DATA names another folder")
+    return folder
+
+
+@pytest.fixture
+def record_proof(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Function `(name, **figures)` that keeps figures for docs/proofs.md; later calls add to earlier ones."""
+    row = request.node.stash.setdefault(PROOF, ProofRow(request.node.name))
+
+    def record(name: str, **figures: Figure) -> None:
+        row.name = name
+        row.figures.update(figures)
+
+    return record
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--proofs", metavar="PAGE", help="append results of the proofs to this Markdown page")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[PROOFS] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if item.get_closest_marker("prove") is None:
+        return report
+    row = item.stash.setdefault(PROOF, ProofRow(item.name))
+    row.duration_s += call.duration
+    if report.when == "call" or report.outcome != "passed":
+        row.result = {"passed": "holds", "failed": "**fails**", "skipped": "not run"}[report.outcome]
+    if report.when == "teardown":
+        item.config.stash[PROOFS].append(row)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    page, rows = session.config.getoption("--proofs"), session.config.stash[PROOFS]
+    if page and rows:
+        append_section(Path(page), rows, commit=current_commit(REPOSITORY))
