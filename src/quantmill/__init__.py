@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from quantmill.core.version import VERSION
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -9,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "open"]
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 def open(home: "str | Path" = "./data") -> "Mill":  # noqa: A001 - the name users know from other stores

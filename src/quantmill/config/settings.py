@@ -13,6 +13,7 @@ __all__ = [
     "SimulationSettings",
     "SqlSettings",
     "TrainingSettings",
+    "WebSettings",
 ]
 
 _Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -30,7 +31,7 @@ class IngestSettings(_Section):
         default="keep", description="What happens to a stored bar when an arriving one differs."
     )
     spike_limit_frac: float = Field(
-        default=0.25,
+        default=0.06,
         gt=0,
         description="Fraction by which a bar may leave its neighbors before it is quarantined.",
     )
@@ -89,6 +90,43 @@ class JobSettings(_Section):
     )
 
 
+class WebSettings(_Section):
+    """What `quantmill serve` answers, and to whom."""
+
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Asked of every request as `Authorization: Bearer …` when set; needed on any address but loopback.",
+    )
+    hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names, besides localhost, under which the server may be addressed; in the environment A,B,C.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins of other sites, such as https://example.org, whose pages may call the API; none by default.",
+    )
+    import_folders: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="The only folders below which requests may name files; when none is set, requests from this "
+        "machine may name any CSV or Parquet file or folder, others none.",
+    )
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Largest body of a request, bytes.")
+    default_rows: int = Field(default=1_000, ge=1, description="Rows of an answer when no limit is asked for.")
+    max_rows: int = Field(default=100_000, ge=1, description="Largest limit that a request may ask for, rows.")
+    max_waiting_jobs: int = Field(
+        default=100, ge=1, description="Jobs that may wait; further requests for work are turned away."
+    )
+    workers: int = Field(
+        default=1, ge=1, le=16, description="Jobs at a time; with one they are done in the order of arrival."
+    )
+
+    @field_validator("hosts", "cors_origins", "import_folders", mode="before")
+    @classmethod
+    def _split_list(cls, value: object) -> object:
+        return _split(value)
+
+
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -110,10 +148,16 @@ class Settings(BaseSettings):
     optimize: OptimizeSettings = OptimizeSettings()
     sql: SqlSettings = SqlSettings()
     jobs: JobSettings = JobSettings()
+    web: WebSettings = WebSettings()
 
     @field_validator("symbols", mode="before")
     @classmethod
     def _split_symbols(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
+        return _split(value)
+
+
+def _split(value: object) -> object:
+    """The parts of a text with commas."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value

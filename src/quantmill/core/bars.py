@@ -104,8 +104,8 @@ class BarArrays:
         last[:-1] = self.session[1:] != self.session[:-1]
         return last
 
-    def __getitem__(self, part: slice) -> "BarArrays":
-        """The bars of a slice."""
+    def __getitem__(self, part: slice | Bools) -> "BarArrays":
+        """The bars of a slice, or those where a mask is true."""
         labels = BarLabels(
             self.labels.session[part],
             self.labels.is_session[part],

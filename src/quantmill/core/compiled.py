@@ -1,32 +1,38 @@
-"""The one way to compiled numeric loops: the same numba options for every kernel."""
+"""The decorator that compiles a loop over arrays to machine code."""
 
 # pyright: basic
-# numba ships no types for its decorators; this is the one module that touches it.
+# numba ships no complete types; this is the one module that touches it.
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numba
 
-__all__ = ["compiled", "interpreted", "n_compilations"]
+__all__ = ["Kernel", "compiled"]
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """`function` as machine code: cached on disk, run without the interpreter lock, IEEE division, no fast-math.
-
-    It compiles at its first call, once per set of argument types, so callers keep types fixed:
-    writable, C-contiguous arrays of one element kind, and plain `int` and `float`.
-    """
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
 
 
-def interpreted(function: Function) -> Function:
-    """The Python function behind a compiled one, for tests that compare the two."""
-    return function.py_func  # type: ignore[attr-defined] - every compiled function has it
+class Kernel(Protocol[P, R_co]):
+    """A compiled function; `py_func` is the same code run by Python."""
+
+    @property
+    def py_func(self) -> Callable[P, R_co]:
+        """The function before compilation."""
+        ...
+
+    @property
+    def signatures(self) -> list[Any]:
+        """The sets of argument types compiled or loaded so far: more than one means that types vary."""
+        ...
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Run the compiled code; the first call of a signature compiles it or loads it from the disk cache."""
+        ...
 
 
-def n_compilations(function: Callable[..., Any]) -> int:
-    """For how many sets of argument types a compiled function was compiled or loaded in this process."""
-    return len(function.signatures)  # type: ignore[attr-defined] - every compiled function has it
+def compiled(function: Callable[P, R_co]) -> Kernel[P, R_co]:
+    """`function` as machine code: IEEE arithmetic without reordering, division by zero as in NumPy, no lock held."""
+    kernel: Any = numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+    return kernel

@@ -1,0 +1,326 @@
+"""The lake of one home: the one way to write and read columnar data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from sqlalchemy import Connection, select
+
+from quantmill.core.clock import Clock
+from quantmill.core.digest import digest
+from quantmill.core.span import Span
+from quantmill.errors import CommitConflictError
+from quantmill.lake.adjusting import Adjust
+from quantmill.lake.catalogue import FileRef, find_head
+from quantmill.lake.commits import Commit, publish, summarize
+from quantmill.lake.datasets import dataset_of
+from quantmill.lake.merging import OnConflict
+from quantmill.lake.overview import list_keys, list_sessions, list_symbols
+from quantmill.lake.query import run_query
+from quantmill.lake.reading import Hours, Reader
+from quantmill.lake.staging import Draft, Staged, discard_files, stage_frame
+from quantmill.lake.sweeping import SweepReport, sweep_lake
+from quantmill.lake.symbols import register_kinds
+from quantmill.lake.verifying import VerifyReport, verify_lake
+from quantmill.lake.views import refresh_views
+from quantmill.state.engine import State
+from quantmill.state.statements import insert_missing
+from quantmill.state.tables.catalogue import FILE, LAKE_HEAD
+
+__all__ = ["Lake"]
+
+_WRITE_ATTEMPTS: Final = 50
+_QUERY_TIMEOUT_S: Final = 60.0
+_SWEEP_AGE_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """Immutable Parquet files and their catalogue; share it between threads and open it in as many processes as wanted.
+
+    Readers see whole commits only and neither wait for a writer nor hold one up.
+    """
+
+    root: Path
+    state: State
+    clock: Clock
+    _reader: Reader
+
+    @classmethod
+    def open(cls, root: Path, state: State, clock: Clock) -> "Lake":
+        """Open a lake, made on first use.
+
+        Args:
+            root: Folder of the data files.
+            state: Database with the catalogue.
+            clock: Tells which year is open, and when rows were stored.
+        """
+        root = root.absolute()
+        root.mkdir(parents=True, exist_ok=True)
+        with state.read() as connection:
+            is_new = connection.execute(select(LAKE_HEAD.c.id)).first() is None
+        if is_new:
+            with state.write() as connection:
+                insert_missing(connection, LAKE_HEAD, [{"id": 1, "snapshot": 0}])
+        return cls(root, state, clock, Reader(root, state))
+
+    def stage(
+        self,
+        dataset: str,
+        frame: pl.DataFrame,
+        *,
+        on_conflict: OnConflict = "keep",
+        key: str | None = None,
+        period: str | None = None,
+    ) -> Staged:
+        """Write the files of a commit without publishing them.
+
+        Args:
+            dataset: Name of a dataset of `quantmill.lake.datasets`.
+            frame: Rows in any order.
+            on_conflict: What happens to stored rows that differ: `keep` them, `replace` them (they become
+                revisions), or `fail`. Datasets written whole (features, predictions, trials …) take
+                no part: the offered partition stands in for the stored one.
+            key: Key of all rows, where it is not the value of the key column.
+            period: Period of all rows, where it does not follow from their time.
+
+        Raises:
+            SchemaDriftError: If the frame does not fit the dataset; the message names the column.
+            BadBarsError: If bars cannot be stored as they are.
+            SymbolKindError: If the frame mixes synthetic and real bars of a symbol.
+            ConflictError: If rows differ from stored ones under `fail`.
+            NotFoundError: If no dataset has this name.
+        """
+        return stage_frame(
+            self.root, self.state, self.clock, dataset, frame, on_conflict=on_conflict, key=key, period=period
+        )
+
+    def commit(
+        self,
+        staged: Sequence[Staged],
+        *,
+        connection: Connection | None = None,
+        job_id: str | None = None,
+        note: str = "",
+    ) -> Commit:
+        """Publish staged writes of any datasets at once; readers see all of them or none.
+
+        A failed commit deletes the staged files. With nothing to publish there is no new snapshot.
+
+        Args:
+            staged: Results of `stage`; no partition may occur twice.
+            connection: A write transaction to take part in; its commit is then the publication,
+                and the caller runs `refresh_views` after it.
+            job_id: The job that did the work.
+            note: A line for people.
+
+        Raises:
+            CommitConflictError: If another commit changed one of the partitions since staging.
+            SymbolKindError: If bars are of another kind than the symbol.
+        """
+        drafts = [draft for part in staged for draft in part.drafts]
+        if not drafts:
+            return summarize(
+                staged, snapshot=self.snapshot() if connection is None else find_head(connection)
+            )
+        at_us = self.clock.now_us()
+        try:
+            if connection is not None:
+                # A savepoint: a caller who goes on after a failure does not commit half of this.
+                with connection.begin_nested():
+                    snapshot = publish(connection, self.root, staged, at_us=at_us, job_id=job_id, note=note)
+                return summarize(staged, snapshot=snapshot)
+            with self.state.write() as own:
+                snapshot = publish(own, self.root, staged, at_us=at_us, job_id=job_id, note=note)
+        except BaseException:
+            self._discard_unpublished(drafts)
+            raise
+        self.refresh_views()
+        return summarize(staged, snapshot=snapshot)
+
+    def write(
+        self,
+        dataset: str,
+        frame: pl.DataFrame,
+        *,
+        on_conflict: OnConflict = "keep",
+        key: str | None = None,
+        period: str | None = None,
+        job_id: str | None = None,
+        note: str = "",
+    ) -> Commit:
+        """Stage and commit one frame, again when another writer came first; arguments as in `stage` and `commit`.
+
+        Writing the same rows again changes nothing and makes no snapshot.
+        """
+        for attempt in range(1, _WRITE_ATTEMPTS + 1):
+            try:
+                staged = self.stage(dataset, frame, on_conflict=on_conflict, key=key, period=period)
+                return self.commit([staged], job_id=job_id, note=note)
+            except CommitConflictError:
+                if attempt == _WRITE_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def discard(self, staged: Sequence[Staged]) -> None:
+        """Delete the files of staged writes that will not be committed."""
+        self._discard_unpublished([draft for part in staged for draft in part.drafts])
+
+    def register_symbol(self, symbol: str, *, is_synthetic: bool, connection: Connection) -> None:
+        """Make a symbol known within the caller's write transaction.
+
+        Raises:
+            SymbolKindError: If it is known as the other kind.
+        """
+        register_kinds(connection, {symbol: is_synthetic}, at_us=self.clock.now_us())
+
+    def snapshot(self) -> int:
+        """The newest snapshot; 0 before the first commit."""
+        with self.state.read() as connection:
+            return find_head(connection)
+
+    def files(
+        self,
+        dataset: str,
+        *,
+        keys: Sequence[str] | None = None,
+        span: Span | None = None,
+        as_of: int | None = None,
+    ) -> list[FileRef]:
+        """The files that a read with the same arguments opens, by key and time."""
+        return self._reader.files([dataset], keys=keys, span=span, as_of=as_of)
+
+    def input_digest(
+        self,
+        dataset: str,
+        *,
+        keys: Sequence[str] | None = None,
+        span: Span | None = None,
+        as_of: int | None = None,
+    ) -> str:
+        """Digest of the content of the files that a read with the same arguments opens.
+
+        Equal rows give the same digest in every home, whenever they were stored.
+        """
+        files = self.files(dataset, keys=keys, span=span, as_of=as_of)
+        return digest([[file.dataset, file.key, file.period, file.content_sha256] for file in files])
+
+    def scan(
+        self,
+        dataset: str,
+        *,
+        keys: Sequence[str] | None = None,
+        span: Span | None = None,
+        as_of: int | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pl.LazyFrame:
+        """Rows of one snapshot as a lazy frame, by key and time; collect it soon.
+
+        Args:
+            dataset: Name of the dataset.
+            keys: Keys to read, all when None.
+            span: Bars whose start lies in it.
+            as_of: Snapshot to read, the newest when None.
+            columns: Columns to read, all when None.
+
+        Raises:
+            NotFoundError: If the dataset or snapshot is unknown, or a dataset of free columns holds nothing.
+            DamagedFileError: If a file is missing.
+        """
+        return self._reader.scan(dataset, keys=keys, span=span, as_of=as_of, columns=columns)
+
+    def read_bars(
+        self,
+        symbol: str,
+        span: Span | None = None,
+        *,
+        hours: Hours = "regular",
+        adjust: Adjust = "forward",
+        as_of: int | None = None,
+    ) -> pl.DataFrame:
+        """One symbol's bars, sorted by `ts`; the one source of bars for all stages.
+
+        Args:
+            symbol: A canonical symbol.
+            span: Bars whose start lies in it; all when None.
+            hours: `regular` bars lie in [open, close) of their session; `extended` gives all.
+            adjust: `forward` multiplies prices by the splits up to each bar's session and never changes the
+                past, `back` divides by later splits, `none` gives stored prices. Volume moves the other way.
+            as_of: Snapshot to read, the newest when None.
+
+        Returns:
+            The columns of `BAR_SCHEMA`; no rows when the symbol has none in the span.
+
+        Raises:
+            NotFoundError: If the symbol or snapshot is unknown.
+            DamagedFileError: If a file is missing or cannot be read.
+        """
+        return self._reader.bars(symbol, span, hours=hours, adjust=adjust, as_of=as_of)
+
+    def tail(
+        self, symbol: str, n: int, *, hours: Hours = "regular", adjust: Adjust = "forward"
+    ) -> pl.DataFrame:
+        """The last `n` bars of a symbol in ascending order; arguments as in `read_bars`."""
+        return self._reader.tail(symbol, n, hours=hours, adjust=adjust)
+
+    def keys(self, dataset: str) -> list[str]:
+        """Keys (symbols, models, batches or runs) that a dataset holds, sorted."""
+        dataset_of(dataset)
+        with self.state.read() as connection:
+            return list_keys(connection, dataset)
+
+    def sessions(self, symbol: str) -> pl.DataFrame:
+        """Bars per session of a symbol, from the catalogue: `session`, `n_regular`, `n_extended`."""
+        with self.state.read() as connection:
+            return list_sessions(connection, symbol)
+
+    def symbols(self) -> pl.DataFrame:
+        """Every known symbol: what it is, and what is stored of it, from the catalogue."""
+        with self.state.read() as connection:
+            return list_symbols(connection)
+
+    def sql(
+        self,
+        query: str,
+        *,
+        limit: int | None = None,
+        timeout_s: float = _QUERY_TIMEOUT_S,
+        tables: Mapping[str, pl.DataFrame] | None = None,
+    ) -> pl.DataFrame:
+        """The result of one SQL query over the newest snapshot.
+
+        Views are `bars`, `features` (of each symbol the newest version of set `core`), every other dataset
+        under its name, and `symbols`. Prices in `bars` are as stored, extended hours included.
+
+        Args:
+            query: One statement of DuckDB that only reads.
+            limit: Rows to return at most.
+            timeout_s: Seconds after which the query is given up.
+            tables: Further tables by name.
+
+        Raises:
+            QueryError: If the query does more than read, is wrong, or takes too long or too much memory.
+            DamagedFileError: If a file is missing.
+        """
+        return run_query(self.root, self.state, query, limit=limit, timeout_s=timeout_s, tables=tables or {})
+
+    def verify(self) -> VerifyReport:
+        """Read every live file and compare it with the catalogue."""
+        return verify_lake(self.root, self.state)
+
+    def sweep(self, *, min_age_s: float = _SWEEP_AGE_S) -> SweepReport:
+        """Delete what writers that died left behind, if older than `min_age_s`."""
+        return sweep_lake(self.root, self.state, now_us=self.clock.now_us(), min_age_s=min_age_s)
+
+    def refresh_views(self) -> None:
+        """Rewrite `_views`, which users of the plain DuckDB command line read."""
+        refresh_views(self.root, self.state)
+
+    def _discard_unpublished(self, drafts: Sequence[Draft]) -> None:
+        """Delete staged files, but none that the catalogue knows after all (a lost answer to COMMIT)."""
+        with self.state.read() as connection:
+            paths = [draft.path for draft in drafts]
+            known = set(connection.execute(select(FILE.c.path).where(FILE.c.path.in_(paths))).scalars())
+        discard_files(self.root, [draft for draft in drafts if draft.path not in known])

@@ -1,0 +1,122 @@
+"""The check at the lake's edge: a frame fits its dataset, or the error names the column."""
+
+import polars as pl
+
+from quantmill.core.bars import PRICE_COLUMNS
+from quantmill.core.calendar import FIRST_DATE, LAST_DATE
+from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date
+from quantmill.core.symbols import canonical_symbol, describe_symbol
+from quantmill.errors import BadBarsError, SchemaDriftError
+from quantmill.lake.datasets import BARS, Dataset
+from quantmill.lake.schemas import type_name
+
+__all__ = ["check_frame"]
+
+_FIRST_US = day_of_date(FIRST_DATE) * DAY_US + DAY_US
+_LAST_US = day_of_date(LAST_DATE) * DAY_US
+
+
+def check_frame(name: str, dataset: Dataset, frame: pl.DataFrame, *, now_us: int) -> pl.DataFrame:
+    """`frame` with exactly the columns of its dataset, in declared order.
+
+    Optional columns that are absent are filled with null, `ingested_at` with the present instant.
+
+    Raises:
+        SchemaDriftError: If a column is missing, unknown, of another type, or holds null or NaN.
+        BadBarsError: If bars cannot be what they say.
+    """
+    columns = _fill_optional(dataset, frame, now_us)
+    _check_columns(name, dataset, columns)
+    further = [column for column in columns.columns if column not in dataset.columns]
+    checked = columns.select([*dataset.columns, *further])
+    _check_missing(name, dataset, checked)
+    if dataset.unique:
+        _check_unique(name, dataset, checked)
+    if dataset is BARS:
+        _check_bars(checked)
+    return checked
+
+
+def _fill_optional(dataset: Dataset, frame: pl.DataFrame, now_us: int) -> pl.DataFrame:
+    absent = [column for column in dataset.optional if column not in frame.columns]
+    return frame.with_columns(
+        pl.lit(now_us if column == "ingested_at" else None).cast(dataset.columns[column]).alias(column)
+        for column in absent
+    )
+
+
+def _check_columns(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
+    missing = [column for column in dataset.columns if column not in frame.columns]
+    if missing:
+        raise SchemaDriftError(
+            f"{name}: column {missing[0]!r} is missing; found {', '.join(frame.columns)}",
+            hint=f"needed are {', '.join(c for c in dataset.columns if c not in dataset.optional)}",
+        )
+    for column, dtype in frame.schema.items():
+        declared = dataset.columns.get(column)
+        if declared is None and not dataset.is_open:
+            raise SchemaDriftError(
+                f"{name}: column {column!r} is not declared", hint="drop it before the write"
+            )
+        if declared is not None and dtype != declared:
+            raise SchemaDriftError(f"{name}: column {column!r} is {dtype}, needed is {declared}")
+        if type_name(dtype) is None:
+            raise SchemaDriftError(f"{name}: column {column!r} is {dtype}, which the lake does not store")
+
+
+def _check_missing(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
+    needed = [column for column in dataset.columns if column not in dataset.nullable]
+    floats = [column for column, dtype in frame.schema.items() if dtype.is_float()]
+    counts = frame.select(
+        *(pl.col(column).null_count().alias(f"null {column}") for column in needed),
+        *(pl.col(column).is_nan().sum().alias(f"NaN {column}") for column in floats),
+    )
+    error = BadBarsError if dataset is BARS else SchemaDriftError
+    for label, count in counts.row(0, named=True).items() if frame.height else ():
+        if count:
+            kind, _, column = label.partition(" ")
+            raise error(
+                f"{name}: column {column!r} is {kind} in {count} of {frame.height} rows",
+                hint="a missing value is null, never NaN"
+                if kind == "NaN"
+                else f"{column!r} may not be missing",
+            )
+
+
+def _check_unique(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
+    n_twice = frame.height - frame.select(pl.struct(dataset.unique).n_unique()).item() if frame.height else 0
+    if n_twice:
+        twice = frame.filter(pl.struct(dataset.unique).is_duplicated()).select(dataset.unique).row(0)
+        error = BadBarsError if dataset is BARS else SchemaDriftError
+        raise error(
+            f"{name}: {n_twice} rows repeat the key ({', '.join(dataset.unique)}), first {_named(twice)}",
+            hint="offer each row once",
+        )
+
+
+def _check_bars(frame: pl.DataFrame) -> None:
+    for symbol in frame["symbol"].unique():
+        if canonical_symbol(symbol) != symbol:
+            raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical_symbol(symbol)!r}")
+    positive = [symbol for symbol in frame["symbol"].unique() if not describe_symbol(symbol).may_be_negative]
+    us = pl.col("ts").to_physical()
+    highest, lowest = pl.max_horizontal(PRICE_COLUMNS), pl.min_horizontal(PRICE_COLUMNS)
+    rules = {
+        f"ts lies outside {FIRST_DATE} to {LAST_DATE}": ~us.is_between(_FIRST_US, _LAST_US, closed="left"),
+        "ts is not a whole minute": us % MINUTE_US != 0,
+        "a price is not finite": ~pl.all_horizontal(pl.col(PRICE_COLUMNS).is_finite()),
+        "high is not the highest price": pl.col("high") < highest,
+        "low is not the lowest price": pl.col("low") > lowest,
+        "a price is not above zero": (lowest <= 0) & pl.col("symbol").is_in(positive),
+        "vwap is not finite": ~pl.col("vwap").is_finite(),
+        "volume is negative or not finite": ~pl.col("volume").is_finite() | (pl.col("volume") < 0),
+    }
+    counts = frame.select(rule.sum().alias(text) for text, rule in rules.items())
+    for text, count in counts.row(0, named=True).items() if frame.height else ():
+        if count:
+            first = frame.filter(rules[text]).row(0, named=True)
+            raise BadBarsError(f"bars: {text} in {count} rows, first {first['symbol']} {first['ts']}")
+
+
+def _named(row: tuple[object, ...]) -> str:
+    return ", ".join(str(value) for value in row)

@@ -1,0 +1,113 @@
+"""The proof that disk and catalogue agree: every live file is read and compared with what is known of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from polars.exceptions import PolarsError
+from sqlalchemy import select
+
+from quantmill.core.digest import file_digest
+from quantmill.errors import DamagedFileError
+from quantmill.lake.catalogue import FileRef, find_files
+from quantmill.lake.content import content_digest
+from quantmill.lake.datasets import Dataset, dataset_of
+from quantmill.lake.files import read_footer
+from quantmill.lake.overview import list_datasets
+from quantmill.lake.periods import count_sessions, overlaps
+from quantmill.state.engine import State
+from quantmill.state.tables.catalogue import FILE_SESSION
+
+__all__ = ["VerifyReport", "verify_lake"]
+
+_Sessions = dict[int, list[tuple[int, int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What was read, and every difference in words; `ok` when there is none."""
+
+    findings: list[str]
+    files: int
+    rows: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether disk and catalogue agree."""
+        return not self.findings
+
+
+def verify_lake(root: Path, state: State) -> VerifyReport:
+    """Read every live file and compare it with the catalogue."""
+    with state.read() as connection:
+        files = find_files(connection, list_datasets(connection))
+        sessions: _Sessions = {}
+        for file_id, *counts in connection.execute(select(FILE_SESSION).order_by(FILE_SESSION.c.session)):
+            session, _key, n_regular, n_extended = counts
+            sessions.setdefault(file_id, []).append((session, n_regular, n_extended))
+    findings = [*_overlaps(files)]
+    for file in files:
+        findings.extend(f"{file.path}: {finding}" for finding in _check_file(root, file, sessions))
+    return VerifyReport(findings, len(files), sum(file.rows for file in files))
+
+
+def _overlaps(files: Sequence[FileRef]) -> Iterator[str]:
+    """Partitions with two files; `files` come by dataset and key."""
+    by_period = sorted(files, key=lambda file: (file.dataset, file.key, file.period))
+    for one, other in pairwise(by_period):
+        same_key = (one.dataset, one.key) == (other.dataset, other.key)
+        if same_key and overlaps(dataset_of(one.dataset), one.period, other.period):
+            yield f"{one.path}: overlaps {other.path}, both are live"
+
+
+def _check_file(root: Path, file: FileRef, sessions: _Sessions) -> Iterator[str]:
+    path = root / file.path
+    dataset = dataset_of(file.dataset)
+    try:
+        n_bytes = path.stat().st_size
+    except FileNotFoundError:
+        yield "the file is missing"
+        return
+    if n_bytes != file.bytes:
+        yield f"found {n_bytes} bytes, committed were {file.bytes}"
+        return
+    if file_digest(path) != file.sha256:
+        yield "the SHA-256 of its bytes is not that of the commit"
+        return
+    try:
+        footer = read_footer(path)
+        rows = pl.read_parquet(path, hive_partitioning=False, glob=False)
+    except (DamagedFileError, PolarsError) as error:
+        yield f"cannot be read: {str(error).splitlines()[0]}"
+        return
+    for name in ("dataset", "key", "period", "content_sha256", "schema_id"):
+        if footer.get(name) != getattr(file, name):
+            yield f"its footer says {name} = {footer.get(name)!r}, the catalogue {getattr(file, name)!r}"
+    yield from _check_rows(file, dataset, rows)
+    if dataset.counts_sessions:
+        counts = count_sessions(file.key, rows)
+        found = np.stack([counts.session, counts.n_regular, counts.n_extended], axis=1)
+        if found.tolist() != [list(row) for row in sessions.get(file.id, [])]:
+            yield "the session counts of the catalogue differ from its bars"
+
+
+def _check_rows(file: FileRef, dataset: Dataset, rows: pl.DataFrame) -> Iterator[str]:
+    if rows.height != file.rows:
+        yield f"found {rows.height} rows, committed were {file.rows}"
+    if content_digest(rows) != file.content_sha256:
+        yield "the digest of its rows is not that of the commit"
+    if file.min_ts is not None and dataset.time is not None:
+        ts = rows[dataset.time].to_physical()
+        if (ts.min(), ts.max()) != (file.min_ts, file.max_ts):
+            yield "its first or last time differs from the catalogue"
+    if dataset.order and not rows.select(dataset.order).equals(
+        rows.select(dataset.order).sort(dataset.order)
+    ):
+        yield f"its rows are not sorted by {', '.join(dataset.order)}"
+    if dataset.unique and rows.select(pl.struct(dataset.unique).is_duplicated().any()).item():
+        yield f"rows repeat the key ({', '.join(dataset.unique)})"
+    if dataset.key in rows.columns and dataset.counts_sessions and (rows[dataset.key] != file.key).any():
+        yield f"it holds rows of another {dataset.key} than {file.key}"
