@@ -1,0 +1,1 @@
+"""The way of bars from a provider into the lake: backfill, import, validation, gaps."""

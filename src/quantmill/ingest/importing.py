@@ -1,0 +1,243 @@
+"""Files of bars into the lake, in one commit."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+from sqlalchemy import Connection
+
+from quantmill.core.bars import us_of
+from quantmill.core.calendar import calendar_for
+from quantmill.core.progress import NO_PROGRESS, Progress
+from quantmill.core.symbols import describe_symbol
+from quantmill.errors import BadBarsError, CommitConflictError, QuantmillError, SymbolKindError, UsageError
+from quantmill.ingest.quarantine import QUARANTINE_COLUMNS, quarantine_rows
+from quantmill.ingest.report import FileOutcome, IngestReport, Tally
+from quantmill.ingest.spool import Spool
+from quantmill.ingest.validation import DEFAULT_RULES, REASONS, ValidationRules, validate_bars
+from quantmill.lake.merging import OnConflict
+from quantmill.lake.staging import Staged
+from quantmill.lake.store import Lake
+from quantmill.providers.files.finding import find_files
+from quantmill.providers.files.options import FEED, PROVIDER, FileOptions
+from quantmill.providers.files.reading import FileBars, read_bar_file
+from quantmill.providers.protocol import PAGE_SCHEMA
+
+__all__ = ["Completing", "import_files"]
+
+Completing = Callable[[], AbstractContextManager[Connection]]
+"""Opens the write transaction that publishes an import and completes its job."""
+
+_ATTEMPTS: Final = 5
+_OTHER_FORMAT: Final = "neither CSV nor Parquet"
+
+
+def import_files(
+    lake: Lake,
+    paths: Sequence[Path],
+    *,
+    options: FileOptions | None = None,
+    rules: ValidationRules = DEFAULT_RULES,
+    on_conflict: OnConflict = "keep",
+    progress: Progress = NO_PROGRESS,
+    completing: Completing | None = None,
+) -> IngestReport:
+    """Import CSV and Parquet files, folders at any depth; twice stores nothing new.
+
+    A file that cannot be read is reported and the others go on. Bad rows go to quarantine in the
+    commit that stores the good ones.
+
+    Args:
+        lake: Where to.
+        paths: Files and folders.
+        options: What the files do not say themselves.
+        rules: What counts as a bad row beyond what a bar is.
+        on_conflict: What happens to stored rows that differ.
+        progress: Told of each file and symbol.
+        completing: Transaction to publish in; its caller repeats the import after a CommitConflictError.
+
+    Raises:
+        UsageError: If a path does not exist.
+        BadBarsError: If no file holds a row that can be stored; bad rows are in quarantine all the same.
+        SymbolKindError: If a symbol holds synthetic bars in this home; nothing is stored.
+        ConflictError: If rows differ from stored ones under `fail`; nothing is stored.
+    """
+    found = find_files(paths)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with Spool() as spool:
+                work = _Import(lake, options or FileOptions(), rules, spool)
+                work.read(found.paths, progress)
+                work.note_skipped(found.skipped)
+                return work.store(on_conflict, progress, completing)
+        except CommitConflictError:
+            if completing is not None or attempt == _ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+class _Import:
+    """One import under way."""
+
+    def __init__(self, lake: Lake, options: FileOptions, rules: ValidationRules, spool: Spool) -> None:
+        self._lake, self._options, self._rules, self._spool = lake, options, rules, spool
+        self._kinds = _stored_kinds(lake)
+        self._bad: list[pl.DataFrame] = []
+        self._errors: list[QuantmillError] = []
+        self.tally = Tally()
+
+    def read(self, paths: Sequence[Path], progress: Progress) -> None:
+        """Read and check the files one by one."""
+        progress.start("Reading files", len(paths))
+        for path in paths:
+            try:
+                outcome = self._keep(read_bar_file(path, self._options))
+            except (BadBarsError, UsageError) as error:
+                self._errors.append(error)
+                outcome = FileOutcome(str(path), "failed", reason=_with_hint(error))
+                self.tally.n_failed += 1
+            self.tally.files.append(outcome)
+            progress.advance(note=path.name)
+
+    def note_skipped(self, paths: Sequence[Path]) -> None:
+        """Report files that are no bar files."""
+        for path in paths:
+            self.tally.files.append(FileOutcome(str(path), "skipped", reason=_OTHER_FORMAT))
+            self.tally.add_note(f"skipped: {_OTHER_FORMAT}", path.name)
+
+    def store(
+        self, on_conflict: OnConflict, progress: Progress, completing: Completing | None
+    ) -> IngestReport:
+        """Stage symbol by symbol and publish all at once."""
+        staged: list[Staged] = []
+        symbols = self._spool.symbols()
+        progress.start("Storing symbols", len(symbols))
+        try:
+            for symbol in symbols:
+                staged.append(self._stage(symbol, on_conflict))
+                progress.advance(note=symbol)
+            if self._bad:
+                rows = pl.concat(self._bad).unique("row_digest", keep="first", maintain_order=True)
+                staged.append(self._lake.stage("quarantine", rows))
+            if not symbols:
+                self._lake.commit(staged, note="import: quarantine only")
+                raise self._nothing_stored()
+            snapshot = self._publish(staged, completing)
+        except BaseException:
+            self._lake.discard(staged)
+            raise
+        return self.tally.report(snapshot=snapshot, provider=PROVIDER, feed=FEED, is_synthetic=False)
+
+    def _keep(self, file: FileBars) -> FileOutcome:
+        self.tally.rows_read += file.bars.height
+        symbols: list[str] = []
+        n_good = 0
+        bad: list[pl.DataFrame] = []
+        for (symbol,), rows in file.bars.group_by("symbol", maintain_order=True):
+            if symbol is None:
+                bad.append(rows.with_columns(pl.lit("unreadable_symbol").alias("reason")))
+                continue
+            symbols.append(str(symbol))
+            checked = self._validate(str(symbol), rows)
+            bad.append(checked[1])
+            n_good += checked[0].height
+            if checked[0].height:
+                self._spool.add(str(symbol), checked[0])
+        reasons = self._quarantine(file, pl.concat(bad))
+        notes = [*file.notes]
+        if n_good == 0:
+            error = BadBarsError(
+                f"{file.path.name}: none of {file.bars.height} rows can be stored: {reasons}",
+                hint="correct the file; its rows are in quarantine: `quantmill quarantine list`",
+            )
+            self._errors.append(error)
+            self.tally.n_failed += 1
+            return FileOutcome(
+                str(file.path),
+                "failed",
+                file.bars.height,
+                tuple(sorted(symbols)),
+                _with_hint(error),
+                tuple(notes),
+            )
+        if reasons:
+            notes.append(f"to quarantine: {reasons}")
+        for note in file.notes:
+            self.tally.add_note(note, file.path.name)
+        return FileOutcome(
+            str(file.path), "read", file.bars.height, tuple(sorted(symbols)), notes=tuple(notes)
+        )
+
+    def _validate(self, symbol: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        if self._kinds.get(symbol):
+            raise SymbolKindError(f"real bars offered for {symbol}, which holds synthetic ones")
+        info = describe_symbol(symbol)
+        checked = validate_bars(
+            rows, info, calendar_for(info.calendar), now_us=self._lake.clock.now_us(), rules=self._rules
+        )
+        self.tally.rows_duplicate += checked.n_duplicates
+        self.tally.rows_overruled += checked.n_conflicts
+        self.tally.n_unsorted += checked.n_unsorted
+        return checked.good.select(*PAGE_SCHEMA), checked.bad
+
+    def _quarantine(self, file: FileBars, bad: pl.DataFrame) -> str:
+        if bad.height == 0:
+            return ""
+        raw = file.raw[bad["row"].to_list()].to_dicts()
+        self._bad.append(
+            quarantine_rows(bad, raw, source=file.path.name, provider=PROVIDER).select(*QUARANTINE_COLUMNS)
+        )
+        counts = dict(bad["reason"].value_counts(sort=True).iter_rows())
+        self.tally.reasons.update(counts)
+        return "; ".join(f"{reason} in {count} ({REASONS[reason]})" for reason, count in counts.items())
+
+    def _stage(self, symbol: str, on_conflict: OnConflict) -> Staged:
+        taken = self._spool.take(symbol)
+        info = describe_symbol(symbol)
+        labels = calendar_for(info.calendar).label(us_of(taken.rows["ts"]))
+        staged = self._lake.stage("bars", taken.rows, on_conflict=on_conflict)
+        tally = self.tally
+        tally.symbols.add(symbol)
+        tally.rows_duplicate += taken.n_duplicates
+        tally.rows_overruled += taken.n_overruled
+        tally.rows_extended += int((~labels.is_regular).sum())
+        tally.sessions += int(np.unique(labels.session).size)
+        tally.rows_stored += staged.inserted
+        tally.rows_existing += staged.existing - staged.replaced
+        tally.rows_replaced += staged.replaced
+        tally.conflicts += staged.conflicts
+        return staged
+
+    def _publish(self, staged: list[Staged], completing: Completing | None) -> int:
+        self.tally.conflicts += self.tally.rows_overruled
+        if completing is None:
+            return self._lake.commit(staged, note="import").snapshot
+        with completing() as connection:
+            snapshot = self._lake.commit(staged, connection=connection, note="import").snapshot
+        self._lake.refresh_views()
+        return snapshot
+
+    def _nothing_stored(self) -> QuantmillError:
+        if len(self._errors) == 1:
+            return self._errors[0]
+        if not self._errors:
+            return BadBarsError(
+                "no CSV or Parquet file found",
+                hint="name files, or a folder that holds .csv or .parquet files",
+            )
+        first = self._errors[0]
+        return BadBarsError(
+            f"none of {len(self._errors)} files can be imported; first: {first}", hint=first.hint
+        )
+
+
+def _stored_kinds(lake: Lake) -> Mapping[str, bool]:
+    known = lake.symbols()
+    return dict(known.select("symbol", "is_synthetic").iter_rows())
+
+
+def _with_hint(error: QuantmillError) -> str:
+    return f"{error} ({error.hint})" if error.hint else str(error)

@@ -1,0 +1,1 @@
+"""Sources of bars behind one protocol, one folder each."""

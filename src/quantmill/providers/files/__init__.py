@@ -1,0 +1,1 @@
+"""Bars from files of other programs."""

@@ -1,0 +1,168 @@
+"""One file as bars in our schema, its rows still unchecked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from quantmill.core.bars import OPTIONAL_BAR_COLUMNS, PRICE_COLUMNS
+from quantmill.core.instants import MINUTE_US
+from quantmill.core.symbols import describe_symbol
+from quantmill.errors import BadBarsError, UsageError
+from quantmill.providers.files.columns import MatchedColumns, match_columns
+from quantmill.providers.files.naming import file_symbol, symbol_of_name
+from quantmill.providers.files.options import FEED, PROVIDER, FileOptions
+from quantmill.providers.files.raw import read_raw
+from quantmill.providers.files.spacing import interval_name, spacing_us
+from quantmill.providers.files.times import read_times
+from quantmill.providers.protocol import PAGE_SCHEMA
+
+__all__ = ["FileBars", "read_bar_file"]
+
+_ROW: Final = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class FileBars:
+    """A file's rows.
+
+    `bars` has the columns of `PAGE_SCHEMA` and `row`, the place in `raw`; symbol, time and prices
+    are null where the file's text cannot be read. `raw` holds the rows as the file spells them.
+    """
+
+    path: Path
+    bars: pl.DataFrame
+    raw: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+def read_bar_file(path: Path, options: FileOptions) -> FileBars:
+    """Read a CSV or Parquet file of 1-minute bars.
+
+    Raises:
+        BadBarsError: If the file is empty, damaged, of an unknown format, lacks a column, a time zone or
+            a symbol, holds synthetic bars, or bars of another interval; the message begins with the file's name.
+        UsageError: If the options do not fit the file.
+    """
+    raw = read_raw(path, options)
+    columns = match_columns(raw.columns, options.mapping, file=path.name)
+    notes = _notes_on_columns(columns)
+    _refuse_synthetic(raw, columns, path)
+    time_columns = [columns.by_role[role] for role in ("ts", "date", "time") if role in columns.by_role]
+    symbols = _symbols(raw, columns, path, options)
+    times = read_times(raw, time_columns, file=path.name)
+    notes += [times.note] if times.note else []
+    _check_interval(symbols, times.naive, path)
+    ts = times.in_utc(options.tz, file=path.name)
+    if times.zone is not None and options.tz is not None:
+        notes.append(f"--tz {options.tz} was not needed: times carry their zone")
+    if options.label == "end":
+        ts = ts.dt.offset_by("-1m")
+    bars = pl.DataFrame({"symbol": symbols, "ts": ts}).with_columns(
+        *(_number(raw, columns, role) for role in (*PRICE_COLUMNS, *OPTIONAL_BAR_COLUMNS)),
+        pl.lit(PROVIDER).alias("provider"),
+        pl.lit(FEED).alias("feed"),
+    )
+    bars, volume_note = _without_index_volume(bars)
+    notes += [volume_note] if volume_note else []
+    return FileBars(path, bars.select(*PAGE_SCHEMA).with_row_index(_ROW), raw, tuple(notes))
+
+
+def _notes_on_columns(columns: MatchedColumns) -> list[str]:
+    notes: list[str] = []
+    if columns.unused:
+        notes.append(f"columns not used: {', '.join(columns.unused)}")
+    if "volume" not in columns.by_role:
+        notes.append("no volume column: volume is missing")
+    return notes
+
+
+def _refuse_synthetic(raw: pl.DataFrame, columns: MatchedColumns, path: Path) -> None:
+    name = columns.by_role.get("provider")
+    if name is not None and raw[name].cast(pl.String).str.starts_with("sim").any():
+        raise BadBarsError(
+            f"{path.name}: column {name!r} says that the bars come from sim, needed are real ones",
+            hint="use `quantmill ingest --provider sim` to have synthetic bars",
+        )
+
+
+def _symbols(raw: pl.DataFrame, columns: MatchedColumns, path: Path, options: FileOptions) -> pl.Series:
+    """Canonical symbol per row, null where the file's text cannot be one."""
+    column = columns.by_role.get("symbol")
+    if options.symbol is not None:
+        if column is not None and raw[column].n_unique() > 1:
+            raise UsageError(
+                f"--symbol {options.symbol} given, but {path.name} holds {raw[column].n_unique()} symbols",
+                hint="leave --symbol out, or import the symbols from files of their own",
+            )
+        return pl.Series("symbol", [file_symbol(options.symbol)]).extend_constant(
+            file_symbol(options.symbol), raw.height - 1
+        )
+    if column is not None:
+        text = raw[column].cast(pl.String)
+        known = _canonical(text.unique().drop_nulls().to_list())
+        if not known:
+            raise BadBarsError(f"{path.name}: column {column!r} holds no symbol, found {text[0]!r}")
+        return text.replace_strict(known, default=None, return_dtype=pl.String).alias("symbol")
+    symbol = symbol_of_name(path)
+    if symbol is None:
+        raise BadBarsError(
+            f"{path.name}: no symbol: no column such as symbol or ticker, and the name carries none",
+            hint="say it with --symbol, for example --symbol SPY",
+        )
+    return pl.repeat(symbol, raw.height, dtype=pl.String, eager=True).alias("symbol")
+
+
+def _canonical(texts: list[str]) -> Mapping[str, str]:
+    known: dict[str, str] = {}
+    for text in texts:
+        try:
+            known[text] = file_symbol(text)
+        except UsageError:
+            continue
+    return known
+
+
+def _check_interval(symbols: pl.Series, times: pl.Series, path: Path) -> None:
+    """Refuse bars of any symbol that are not 1-minute bars."""
+    frame = pl.DataFrame({"symbol": symbols, "time": times.cast(pl.Int64)}).drop_nulls()
+    for (symbol,), rows in frame.group_by("symbol", maintain_order=True):
+        found = spacing_us(rows["time"].to_numpy())
+        if found != MINUTE_US:
+            raise BadBarsError(
+                f"{path.name}: {symbol} has {interval_name(found)} bars, needed are 1-minute bars",
+                hint="longer intervals are made from 1-minute bars, so import those",
+            )
+
+
+def _number(raw: pl.DataFrame, columns: MatchedColumns, role: str) -> pl.Series:
+    dtype = PAGE_SCHEMA[role]
+    name = columns.by_role.get(role)
+    if name is None:
+        return pl.repeat(None, raw.height, dtype=dtype, eager=True).alias(role)
+    values = raw[name]
+    if (
+        values.dtype == pl.String
+        and values.str.contains(r"^\d+,\d+$").any()
+        and not values.str.contains(r"\.").any()
+    ):
+        values = values.str.replace(",", ".", literal=True)
+    numbers = values.cast(pl.Float64, strict=False)
+    if role in OPTIONAL_BAR_COLUMNS:
+        numbers = numbers.fill_nan(None)
+    if role == "trade_count":
+        numbers = numbers.round().cast(dtype, strict=False)
+    return numbers.alias(role)
+
+
+def _without_index_volume(bars: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    symbols = bars["symbol"].unique().drop_nulls().sort().to_list()
+    indices = [symbol for symbol in symbols if describe_symbol(symbol).asset_class == "index"]
+    is_index = pl.col("symbol").is_in(indices)
+    has_volume = bars.filter(is_index & pl.col("volume").is_not_null())["symbol"].unique().sort()
+    if has_volume.len() == 0:
+        return bars, ""
+    note = f"volume of {', '.join(has_volume)} left out: an index is not traded"
+    return bars.with_columns(pl.when(~is_index).then(pl.col("volume")).alias("volume")), note
