@@ -1,0 +1,1 @@
+"""Features: declared once, computed from the past alone, stored by set and version, certified."""
