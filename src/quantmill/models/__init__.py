@@ -1,0 +1,1 @@
+"""Models: algorithms, training, walk-forward predictions, judgement, artifacts and the registry."""
