@@ -15,6 +15,8 @@ _EQUITY = re.compile(r"[A-Z][A-Z0-9]{0,9}(?:[.\-][A-Z0-9]{1,4})?(?:\.[0-9])?")
 _INDEX = re.compile(r"I:[A-Z0-9][A-Z0-9.\-]{0,14}")
 _OPTION = re.compile(r"O:[A-Z][A-Z0-9.]{0,6}\d{6}[CP]\d{8}")
 _CRYPTO = re.compile(r"X:[A-Z0-9]{2,10}-[A-Z]{3,5}")
+# The volatility index of the CBOE, which data files write without a mark; no equity has its name.
+_BARE_INDICES = frozenset({"VIX"})
 _CRYPTO_PLAIN = re.compile(r"[A-Z0-9]{2,6}-(?:USD|USDT|USDC|EUR)")
 
 
@@ -36,7 +38,7 @@ class SymbolInfo:
 def canonical_symbol(raw: str) -> str:
     """The one form under which a symbol is stored.
 
-    `spy` becomes `SPY`, `$VIX` and `^VIX` become `I:VIX`, `BTC-USD` becomes `X:BTC-USD`,
+    `spy` becomes `SPY`, `$VIX`, `^VIX` and `VIX` become `I:VIX`, `BTC-USD` becomes `X:BTC-USD`,
     `BRK-B` and `BRK/B` become `BRK.B`; canonical forms stay as they are.
 
     Raises:
@@ -45,6 +47,8 @@ def canonical_symbol(raw: str) -> str:
     text = raw.strip().upper()
     if text[:1] in {"$", "^"}:
         text = f"I:{text[1:]}"
+    elif text in _BARE_INDICES:
+        text = f"I:{text}"
     elif _CRYPTO_PLAIN.fullmatch(text):
         text = f"X:{text}"
     elif ":" not in text:

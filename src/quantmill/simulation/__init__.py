@@ -1,0 +1,1 @@
+"""Would it have made money: signals, fills, the compiled bar loop, metrics, recorded runs."""

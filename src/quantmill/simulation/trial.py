@@ -1,0 +1,233 @@
+"""One parameter set simulated: the kernel and the figures of what it did."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from quantmill.core.arrays import Floats, Ints
+from quantmill.core.bars import ts_of
+from quantmill.errors import UsageError
+from quantmill.simulation.fills import DEFAULT_COSTS, Costs, Execution, execution_of
+from quantmill.simulation.kernel import (
+    ENTRY_BAR,
+    ENTRY_PRICE,
+    EXIT_BAR,
+    EXIT_PRICE,
+    FEES,
+    MAE,
+    MFE,
+    PNL,
+    SHARES,
+    SPREAD,
+    max_trades,
+    run_kernel,
+)
+from quantmill.simulation.market import Market
+from quantmill.simulation.measure import (
+    measure_hits,
+    measure_path,
+    measure_sessions,
+    session_end_returns,
+)
+from quantmill.simulation.metrics import MetricValue, as_metrics
+from quantmill.simulation.signal import Stream
+from quantmill.simulation.thresholds import Threshold, segment_thresholds
+from quantmill.simulation.trade_metrics import measure_trades
+
+__all__ = [
+    "DEFAULT_SETUP",
+    "TrialResult",
+    "TrialSetup",
+    "Workspace",
+    "equity_frame",
+    "run_trial",
+    "trades_frame",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSetup:
+    """What one trial adds to its stream."""
+
+    threshold: Threshold = "p90"
+    costs: Costs = DEFAULT_COSTS
+    initial_cash_usd: float = 100_000.0
+
+    def __post_init__(self) -> None:
+        """Refuse a start without money."""
+        if not 0.0 < self.initial_cash_usd < float("inf"):
+            raise UsageError(f"initial_cash_usd is {self.initial_cash_usd}, it must be above zero")
+
+
+DEFAULT_SETUP: Final = TrialSetup()
+_VALUE_COLUMNS: Final = {
+    "shares": SHARES,
+    "entry_price": ENTRY_PRICE,
+    "exit_price": EXIT_PRICE,
+    "fees_usd": FEES,
+    "spread_usd": SPREAD,
+    "pnl_usd": PNL,
+    "mae_frac": MAE,
+    "mfe_frac": MFE,
+}
+_CLOSED_ONLY: Final = ("exit_ts", "exit_bar", "exit_price", "pnl_usd", "mae_frac", "mfe_frac")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workspace:
+    """The arrays that a trial writes into; one per thread, reused by every trial on the same market."""
+
+    equity: Floats
+    position: Floats
+    trade_bars: Ints
+    trade_values: Floats
+    session_returns: Floats
+    buy_hold_returns: Floats
+    ascending: Floats
+
+    @classmethod
+    def of(cls, market: Market) -> "Workspace":
+        """Arrays for a market's bars and sessions."""
+        n_rows = max_trades(market.n_bars)
+        buy_hold_returns = np.empty(market.n_sessions)
+        session_end_returns(market.close, market.session_end, float(market.close[0]), buy_hold_returns)
+        return cls(
+            np.empty(market.n_bars),
+            np.empty(market.n_bars),
+            np.empty((n_rows, 2), dtype=np.int64),
+            np.empty((n_rows, 8)),
+            np.empty(market.n_sessions),
+            buy_hold_returns,
+            np.empty(market.n_sessions),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrialResult:
+    """Figures of a trial, and views of the workspace that hold until its next trial.
+
+    `equity` and `position` have shape (n_bars,), `trade_bars` and `trade_values` one row per completed
+    trade and one more for a position that is still open (see `run_kernel`).
+    """
+
+    metrics: dict[str, MetricValue]
+    equity: Floats
+    position: Floats
+    trade_bars: Ints
+    trade_values: Floats
+
+
+def run_trial(
+    stream: Stream,
+    setup: TrialSetup,
+    *,
+    execution: Execution | None = None,
+    workspace: Workspace | None = None,
+) -> TrialResult:
+    """Simulate one parameter set; the same arguments give the same figures to the last bit, alone or in a grid.
+
+    Args:
+        stream: The signal.
+        setup: Threshold, costs and cash.
+        execution: What `execution_of(market, setup.costs)` gives, when the caller has it already.
+        workspace: Arrays to write into, new ones when None.
+
+    Raises:
+        UsageError: If the threshold cannot be used with this stream.
+        ValueError: If `execution` is of other costs.
+    """
+    market = stream.source.market
+    if execution is None:
+        execution = execution_of(market, setup.costs)
+    elif execution.costs != setup.costs:
+        raise ValueError(f"execution is of {execution.costs}, the trial wants {setup.costs}")
+    work = workspace or Workspace.of(market)
+    thresholds = segment_thresholds(stream, setup.threshold)
+    cash = float(setup.initial_cash_usd)
+    n_trades, n_filled, n_lapsed, n_pending = run_kernel(
+        stream.strength,
+        market.close,
+        execution.fill_price,
+        execution.half_spread,
+        execution.fee_usd,
+        execution.delay_bars,
+        stream.segment_end,
+        thresholds,
+        cash,
+        work.equity,
+        work.position,
+        work.trade_bars,
+        work.trade_values,
+    )
+    path = measure_path(work.equity, market.session_end, cash)
+    session_end_returns(work.equity, market.session_end, cash, work.session_returns)
+    sessions = measure_sessions(
+        work.session_returns,
+        work.buy_hold_returns,
+        work.ascending,
+        path.total_return_frac,
+        float(market.close[-1] / market.close[0] - 1.0),
+        path.max_drawdown_frac,
+    )
+    trades = measure_trades(
+        n_trades,
+        n_filled,
+        work.trade_bars,
+        work.trade_values,
+        work.equity,
+        market.close,
+        market.session_end,
+        execution.delay_bars,
+        cash,
+    )
+    hits = measure_hits(stream.counted, stream.hit, stream.segment_end, thresholds)
+    figures = {
+        **path._asdict(),
+        **sessions._asdict(),
+        **trades._asdict(),
+        **hits._asdict(),
+        "n_trades": n_trades,
+        "n_orders": n_filled,
+        "n_lapsed": n_lapsed,
+        "n_pending": n_pending,
+        "n_sessions": market.n_sessions,
+    }
+    n_rows = n_filled - n_trades
+    return TrialResult(
+        as_metrics(figures),
+        work.equity,
+        work.position,
+        work.trade_bars[:n_rows],
+        work.trade_values[:n_rows],
+    )
+
+
+def equity_frame(result: TrialResult, market: Market) -> pl.DataFrame:
+    """Equity, shares held and close at each bar's close."""
+    return pl.DataFrame(
+        {
+            "ts": ts_of(market.ts_us),
+            "equity": result.equity.copy(),
+            "position_shares": result.position.copy(),
+            "close": market.close,
+        }
+    )
+
+
+def trades_frame(result: TrialResult, market: Market) -> pl.DataFrame:
+    """One row per trade; a position still open has no exit, profit or excursions."""
+    bars, values = result.trade_bars, result.trade_values
+    is_closed = pl.Series("is_closed", bars[:, EXIT_BAR] >= 0)
+    last_bar = np.maximum(bars[:, EXIT_BAR], 0)
+    columns = [
+        pl.Series("trade", np.arange(1, bars.shape[0] + 1, dtype=np.int64)),
+        ts_of(market.ts_us[bars[:, ENTRY_BAR]]).alias("entry_ts"),
+        ts_of(market.ts_us[last_bar]).alias("exit_ts"),
+        pl.Series("entry_bar", bars[:, ENTRY_BAR].copy()),
+        pl.Series("exit_bar", last_bar),
+        *(pl.Series(name, values[:, at].copy()) for name, at in _VALUE_COLUMNS.items()),
+    ]
+    closed_only = pl.when(is_closed).then(pl.col(*_CLOSED_ONLY)).otherwise(None).name.keep()
+    return pl.DataFrame(columns).with_columns(closed_only)

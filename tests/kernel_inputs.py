@@ -1,0 +1,109 @@
+"""Inputs and outputs of the simulation kernel: random markets, and one call that returns everything."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from quantmill.core.arrays import Floats, Ints
+from quantmill.simulation.kernel import max_trades, run_kernel
+
+
+@dataclass(frozen=True)
+class KernelInputs:
+    """Arguments of `run_kernel` up to its output arrays, in its order."""
+
+    strength: Floats
+    mark_price: Floats
+    fill_price: Floats
+    half_spread: Floats
+    fee_usd: Floats
+    delay_bars: int
+    segment_end: Ints
+    segment_threshold: Floats
+    initial_cash_usd: float
+
+    @property
+    def n_bars(self) -> int:
+        """How many bars there are."""
+        return self.mark_price.size
+
+    def threshold_of(self, bar: int) -> float:
+        """The threshold of a bar's segment."""
+        return float(self.segment_threshold[np.searchsorted(self.segment_end, bar, side="right")])
+
+
+@dataclass(frozen=True)
+class KernelOutputs:
+    """All that a kernel call gave; the trade arrays hold the completed trades and the open one."""
+
+    equity: Floats
+    position: Floats
+    trade_bars: Ints
+    trade_values: Floats
+    n_trades: int
+    n_filled: int
+    n_lapsed: int
+    n_pending: int
+
+
+def simple_inputs(**given: Any) -> KernelInputs:  # noqa: ANN401 - a field of any type
+    """Inputs for hand calculations: prices mark and fill alike, no costs, threshold 0, fill in the next bar."""
+    mark_price = np.array(given["mark_price"], dtype=np.float64)
+    n_bars = mark_price.size
+    plain = KernelInputs(
+        strength=np.full(n_bars, np.nan),
+        mark_price=mark_price,
+        fill_price=mark_price.copy(),
+        half_spread=np.zeros(n_bars),
+        fee_usd=np.zeros(n_bars),
+        delay_bars=1,
+        segment_end=np.array([n_bars]),
+        segment_threshold=np.zeros(1),
+        initial_cash_usd=1000.0,
+    )
+    arrays = {name: np.array(value) if isinstance(value, list) else value for name, value in given.items()}
+    return replace(plain, **{**arrays, "mark_price": mark_price})
+
+
+def random_inputs(seed: int, *, n_bars: int = 120) -> KernelInputs:
+    """A random market with holes in predictions and prices, gates, spreads, fees, up to three segments."""
+    rng = np.random.default_rng(seed)
+    close = rng.uniform(0.5, 300.0) * np.exp(np.cumsum(rng.normal(0.0, 0.01, n_bars)))
+    fill = close * np.exp(rng.normal(0.0, 0.003, n_bars))
+    fill[rng.random(n_bars) < rng.choice([0.0, 0.1])] = np.nan
+    strength = rng.normal(0.0, 1.0, n_bars)
+    strength[rng.random(n_bars) < 0.1] = np.nan
+    strength[rng.random(n_bars) < rng.choice([0.0, 0.1])] = -np.inf
+    strength[rng.random(n_bars) < 0.05] = 0.0
+    n_segments = int(rng.integers(1, 4))
+    cuts = np.sort(rng.integers(0, n_bars + 1, n_segments - 1))
+    return KernelInputs(
+        strength=strength,
+        mark_price=close,
+        fill_price=fill,
+        half_spread=np.minimum(rng.choice([0.0, 0.005, 0.5]) * np.ones(n_bars), np.nan_to_num(fill, nan=1.0)),
+        fee_usd=rng.choice([0.0, 0.02, 5.0]) * np.ones(n_bars),
+        delay_bars=int(rng.choice([0, 1, 4, 200])) if seed % 10 == 0 else int(rng.choice([0, 1, 4])),
+        segment_end=np.append(cuts, n_bars).astype(np.int64),
+        segment_threshold=np.where(
+            rng.random(n_segments) < 0.1, np.nan, rng.choice([0.0, 0.3, 1.0], n_segments)
+        ),
+        initial_cash_usd=float(rng.choice([10.0, 1000.0, 100_000.0])),
+    )
+
+
+def call_kernel(
+    inputs: KernelInputs, *, kernel: Callable[..., tuple[int, int, int, int]] = run_kernel
+) -> KernelOutputs:
+    """Run the kernel on fresh arrays, filled with rubbish so that an unwritten value shows."""
+    n_rows = max_trades(inputs.n_bars)
+    equity = np.full(inputs.n_bars, -1.0)
+    position = np.full(inputs.n_bars, -1.0)
+    trade_bars = np.full((n_rows, 2), -99, dtype=np.int64)
+    trade_values = np.full((n_rows, 8), -99.0)
+    arguments = [getattr(inputs, field.name) for field in fields(inputs)]
+    counts = kernel(*arguments, equity, position, trade_bars, trade_values)
+    n_rows_used = counts[1] - counts[0]
+    return KernelOutputs(equity, position, trade_bars[:n_rows_used], trade_values[:n_rows_used], *counts)

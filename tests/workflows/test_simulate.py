@@ -1,0 +1,154 @@
+"""A simulation from a file of predictions to a recorded run, in a real lake and state database."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from quantmill.core.bars import BAR_SCHEMA
+from quantmill.errors import DataError, NotFoundError, UsageError
+from quantmill.jobs.queue import JobQueue
+from quantmill.lake.store import Lake
+from quantmill.simulation.fills import CLASSIC
+from quantmill.simulation.history import get_run, list_runs, read_equity, read_trades
+from quantmill.simulation.run import simulate
+from quantmill.simulation.signal import Filters, prepare_stream
+from quantmill.simulation.source import file_source
+from quantmill.simulation.trial import TrialSetup, Workspace, run_trial
+from quantmill.testing.lakes import open_lake
+from tests.synthetic_sessions import random_bars
+
+N_SESSIONS = 12
+SETUP = TrialSetup(threshold=2e-4)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    bars = random_bars(1, n_sessions=N_SESSIONS, bars_per_session=60)
+    rng = np.random.default_rng(2)
+    spread = bars.close * 5e-4
+    lake = open_lake(tmp_path)
+    frame = pl.DataFrame(
+        {
+            "symbol": "SPY",
+            "ts": bars.ts_us,
+            "open": bars.close + rng.normal(0, 1, bars.n_bars) * spread * 0.3,
+            "high": bars.close + spread,
+            "low": bars.close - spread,
+            "close": bars.close,
+            "volume": 100.0,
+            "provider": "sim",
+            "feed": "sim",
+        },
+        schema_overrides={"ts": BAR_SCHEMA["ts"]},
+    )
+    lake.write("bars", frame)
+    return lake
+
+
+@pytest.fixture
+def predictions(tmp_path: Path, lake: Lake) -> Path:
+    bars = lake.read_bars("SPY")
+    rng = np.random.default_rng(3)
+    path = tmp_path / "mine.parquet"
+    bars.select("ts", prediction=pl.Series(rng.normal(0, 2e-4, bars.height))).write_parquet(path)
+    return path
+
+
+def queue_of(lake: Lake) -> JobQueue:
+    return JobQueue(lake.state, lake.clock)
+
+
+def test_a_run_is_recorded_with_its_curves(lake: Lake, predictions: Path) -> None:
+    result = simulate(lake, queue_of(lake), file_source(lake, predictions, "SPY"), setup=SETUP)
+
+    run = result.run
+    assert result.is_new
+    assert run.run_id.startswith("r-")
+    assert (run.symbol, run.source, run.model_id, run.model_name) == ("SPY", "file", None, "mine.parquet")
+    assert set(run.labels) == {"synthetic", "external_predictions", "few_sessions"}
+    assert run.n_sessions == N_SESSIONS
+    assert run.params["fill"] == "next_open"
+    assert run.metrics["n_trades"] > 5
+    assert run.metrics["final_equity_usd"] == result.equity["equity"][-1]
+    assert run.metrics["n_trades"] == result.trades["exit_ts"].count()
+    closed = result.trades.drop_nulls("exit_ts")
+    assert closed["pnl_usd"].mean() == pytest.approx(run.metrics["expectancy_usd"])
+    assert get_run(lake.state, run.run_id) == run
+    assert read_equity(lake, run.run_id).equals(result.equity)
+    assert read_trades(lake, run.run_id).equals(result.trades)
+    assert lake.verify().ok
+
+
+def test_the_same_run_is_not_repeated_unless_forced(lake: Lake, predictions: Path) -> None:
+    first = simulate(lake, queue_of(lake), file_source(lake, predictions, "SPY"), setup=SETUP)
+    snapshot = lake.snapshot()
+
+    again = simulate(lake, queue_of(lake), file_source(lake, predictions, "SPY"), setup=SETUP)
+    forced = simulate(lake, queue_of(lake), file_source(lake, predictions, "SPY"), setup=SETUP, force=True)
+
+    assert (again.is_new, forced.is_new) == (False, True)
+    assert first.run.run_id == again.run.run_id == forced.run.run_id
+    assert first.run.metrics == again.run.metrics == forced.run.metrics
+    assert lake.snapshot() == snapshot, "the same curves are not stored twice"
+    assert len(list_runs(lake.state)) == 1
+
+
+def test_other_parameters_make_another_run(lake: Lake, predictions: Path) -> None:
+    source = file_source(lake, predictions, "SPY")
+    queue = queue_of(lake)
+
+    ids = {
+        simulate(lake, queue, source, setup=SETUP).run.run_id,
+        simulate(lake, queue, source, setup=TrialSetup(threshold=3e-4)).run.run_id,
+        simulate(lake, queue, source, setup=TrialSetup(2e-4, CLASSIC)).run.run_id,
+        simulate(lake, queue, source, setup=SETUP, filters=Filters(z_score_check=True)).run.run_id,
+    }
+
+    assert len(ids) == 4
+    assert {run.run_id for run in list_runs(lake.state, symbol="SPY")} == ids
+    assert len(list_runs(lake.state, limit=2)) == 2
+    assert list_runs(lake.state, symbol="QQQ") == []
+
+
+def test_a_run_has_the_metrics_of_its_trial_in_a_grid(lake: Lake, predictions: Path) -> None:
+    source = file_source(lake, predictions, "SPY")
+    workspace = Workspace.of(source.market)
+    stream = prepare_stream(source, Filters(z_score_check=True))
+    setups = [TrialSetup(threshold, CLASSIC) for threshold in (0.0, 1e-4, 2e-4, 4e-4)]
+
+    in_grid = [run_trial(stream, setup, workspace=workspace).metrics for setup in setups]
+    alone = [
+        simulate(lake, queue_of(lake), source, filters=Filters(z_score_check=True), setup=setup).run.metrics
+        for setup in setups
+    ]
+
+    assert in_grid == alone
+
+
+def test_a_run_without_trades_has_reasons_instead_of_figures(lake: Lake, predictions: Path) -> None:
+    result = simulate(
+        lake, queue_of(lake), file_source(lake, predictions, "SPY"), setup=TrialSetup(threshold=1.0)
+    )
+
+    assert result.trades.height == 0
+    assert result.run.metrics["sharpe"] is None
+    assert result.run.metrics["total_return_frac"] == 0.0
+    assert result.run.null_reasons["win_rate_frac"] == "no completed round trip"
+    assert set(result.run.null_reasons) == {k for k, v in result.run.metrics.items() if v is None}
+
+
+def test_what_cannot_be_simulated_says_why(lake: Lake, predictions: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="QQQ"):
+        file_source(lake, predictions, "QQQ")
+    with pytest.raises(UsageError, match="needs a model"):
+        simulate(lake, queue_of(lake), file_source(lake, predictions, "SPY"), setup=TrialSetup("p90"))
+    with pytest.raises(NotFoundError, match="no run 'r-none'"):
+        get_run(lake.state, "r-none")
+    shifted = tmp_path / "shifted.parquet"
+    pl.read_parquet(predictions).with_columns(pl.col("ts") + pl.duration(seconds=7)).write_parquet(shifted)
+    with pytest.raises(DataError, match="none of the"):
+        file_source(lake, shifted, "SPY")
+
+    assert list_runs(lake.state) == []
