@@ -1,0 +1,1 @@
+"""The command `quantmill`: parses a verb's request, runs it, shows its result."""

@@ -1,0 +1,129 @@
+"""Entry of the command: runs it and turns every ending into an exit code and one clear message."""
+
+import contextlib
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, cast
+
+from typer import Abort, TyperException
+
+from quantmill.cli.app import build_app
+from quantmill.cli.everywhere import Everywhere, look_ahead
+from quantmill.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE, exit_code
+from quantmill.errors import QuantmillError
+from quantmill.verbs.registry import Verb
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: The words after `quantmill`; those of this process when None.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    early = look_ahead(words)
+    try:
+        code = _run(words, early)
+        sys.stdout.flush()
+    except QuantmillError as error:
+        return _report(error, type(error).__name__, str(error), error.hint, exit_code(error), early)
+    except TyperException as error:
+        return _report(error, "UsageError", _sentence(error), _help_hint(error), USAGE, early)
+    except (KeyboardInterrupt, Abort) as error:
+        return _report(
+            error, "Interrupted", "interrupted; nothing half done was stored", "", INTERRUPTED, early
+        )
+    except BrokenPipeError:
+        return _pipe_closed()
+    except Exception as error:  # noqa: BLE001 - a person gets one line, with -v the traceback
+        hint = "this should not happen; run again with -v for the traceback"
+        return _report(error, type(error).__name__, f"{type(error).__name__}: {error}", hint, FAILED, early)
+    return code
+
+
+def _run(words: list[str], early: Everywhere) -> int:
+    def prepare(verb: Verb) -> None:
+        if not {"--help", "-h"} & set(words):
+            _keep_kernels(verb, early)
+
+    app = build_app(_execute, prepare)
+    try:
+        code = cast("int | None", app(words, prog_name="quantmill", standalone_mode=False))
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else FAILED
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    return code or DONE
+
+
+def _keep_kernels(verb: Verb, early: Everywhere) -> None:
+    """Point the kernel cache at the home before a module with kernels is imported."""
+    from quantmill.config.home import Home
+    from quantmill.verbs.kernel_cache import keep_kernels_in
+
+    home = Home(early.home_or(verb.default_home).expanduser())
+    if verb.access == "writes" or (verb.access == "reads" and home.exists):
+        keep_kernels_in(home)
+
+
+def _execute(verb: Verb, everywhere: Everywhere, given: dict[str, Any]) -> int:
+    from quantmill.cli.options import OUT
+    from quantmill.cli.progress import TerminalProgress
+    from quantmill.cli.render import check_out, render
+    from quantmill.telemetry.logs import log_to_stderr
+    from quantmill.verbs.mill import Mill
+    from quantmill.verbs.request_reading import read_request
+
+    log_to_stderr(verbose=everywhere.verbose)
+    logging.captureWarnings(capture=True)
+    request_type = verb.request_type()
+    values = {name: given[name] for name in request_type.model_fields if given.get(name) is not None}
+    request = read_request(request_type, values, flags=True)
+    out = check_out(given.get(OUT))
+    opened = {"nothing": Mill.unopened, "reads": Mill.existing, "writes": Mill.open}[verb.access]
+    with opened(everywhere.home_or(verb.default_home)) as mill:
+        # A library that prints must not break the one document on standard output.
+        quiet = contextlib.redirect_stdout(sys.stderr) if everywhere.as_json else contextlib.nullcontext()
+        with quiet, TerminalProgress() as progress:
+            result = verb.run()(mill, request, progress)
+    return render(result, verb, as_json=everywhere.as_json, out=out)
+
+
+def _report(error: BaseException, kind: str, message: str, hint: str, code: int, early: Everywhere) -> int:
+    """Say how a command ended: JSON on standard output when asked for, else words on standard error."""
+    if early.verbose:
+        traceback.print_exception(error, file=sys.stderr)
+    message = " ".join(message.split())
+    try:
+        if early.as_json:
+            document = {"error": {"type": kind, "message": message, "hint": hint or None}}
+            sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        elif message:
+            sys.stderr.write(f"error: {message}\n" + (f"hint: {hint}\n" if hint else ""))
+    except BrokenPipeError:
+        _pipe_closed()
+    return code
+
+
+def _pipe_closed() -> int:
+    """The reader has seen enough, as `| head` has: end silently."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE
+
+
+def _sentence(error: TyperException) -> str:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return ""
+    return error.format_message()
+
+
+def _help_hint(error: TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"see {context.command_path} --help" if context is not None else "see quantmill --help"

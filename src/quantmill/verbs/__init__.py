@@ -1,0 +1,1 @@
+"""Use cases, one file each: a request, whether it only reads, and `run`."""

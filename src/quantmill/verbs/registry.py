@@ -1,0 +1,105 @@
+"""The one table of verbs: what each is called, where it lives, what it does in one line."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+__all__ = ["GROUPS", "VERBS", "Access", "Verb"]
+
+Access = Literal["nothing", "reads", "writes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One use case; its module is imported on first use.
+
+    Attributes:
+        words: Name as typed: `train`, `features build`.
+        module: Module in `quantmill.verbs`.
+        request: Name of the request type in it.
+        access: What it does with the home: nothing (it works without one), reads, writes.
+        help: One line; the first line of the request type's docstring.
+        default_home: Home of the command line when none is named.
+    """
+
+    words: str
+    module: str
+    request: str
+    access: Access
+    help: str
+    default_home: str = "./data"
+
+    @property
+    def group(self) -> str | None:
+        """`features` of `features build`, None of `train`."""
+        group, blank, _ = self.words.partition(" ")
+        return group if blank else None
+
+    @property
+    def name(self) -> str:
+        """`build` of `features build`."""
+        return self.words.rpartition(" ")[2]
+
+    def request_type(self) -> Any:  # noqa: ANN401 - naming the type would import what this table avoids
+        """The request type, a subclass of `quantmill.verbs.request.Request`."""
+        return getattr(self._load(), self.request)
+
+    def run(self) -> Callable[..., object]:
+        """The function `run(mill, request, progress)`."""
+        return self._load().run
+
+    def extra(self, name: str, default: object = None) -> Any:  # noqa: ANN401 - whatever the module declares
+        """A constant that the module may declare, such as the columns that fit a terminal."""
+        return getattr(self._load(), name, default)
+
+    def _load(self) -> Any:  # noqa: ANN401 - a module of ours
+        return importlib.import_module(f"quantmill.verbs.{self.module}")
+
+
+_TABLE: Final = (
+    Verb("demo", "demo", "DemoRequest", "writes", "Show the whole line on a synthetic market.", "./data/demo"),
+    Verb("import", "import_bars", "ImportRequest", "writes", "Store bars from CSV and Parquet files."),
+    Verb("ingest", "ingest_bars", "IngestRequest", "writes", "Store bars of a provider."),
+    Verb("symbols", "symbols", "SymbolsRequest", "reads", "List the stored symbols."),
+    Verb("bars", "bars", "BarsRequest", "reads", "Show stored bars of one symbol."),
+    Verb("gaps", "gaps", "GapsRequest", "reads", "List missing and short sessions, and holes within sessions."),
+    Verb("features build", "features_build", "FeaturesBuildRequest", "writes", "Compute features from stored bars."),
+    Verb("features list", "features_list", "FeaturesListRequest", "reads", "List the features and what each one means."),
+    Verb("features show", "features_show", "FeaturesShowRequest", "reads", "Show stored features of one symbol."),
+    Verb("train", "train", "TrainRequest", "writes", "Fit a model of one symbol and keep it."),
+    Verb("models list", "models_list", "ModelsListRequest", "reads", "List the trained models."),
+    Verb("models show", "models_show", "ModelsShowRequest", "reads", "Show one model with its folds and metrics."),
+    Verb("models compare", "models_compare", "ModelsCompareRequest", "reads", "Compare models by their out-of-sample metrics."),
+    Verb("models delete", "models_delete", "ModelsDeleteRequest", "writes", "Delete models; their runs and trials stay."),
+    Verb("simulate", "simulate", "SimulateRequest", "writes", "Trade predictions on stored bars and keep the run."),
+    Verb("runs list", "runs_list", "RunsListRequest", "reads", "List the kept runs."),
+    Verb("runs show", "runs_show", "RunsShowRequest", "reads", "Show one run with its metrics."),
+    Verb("optimize run", "optimize_run", "OptimizeRunRequest", "writes", "Simulate a grid of trials and rank them."),
+    Verb("leaderboard", "leaderboard", "LeaderboardRequest", "reads", "Show the ranked trials of a batch."),
+    Verb("sql", "sql", "SqlRequest", "reads", "Ask the lake in SQL."),
+    Verb("verify lookahead", "verify_lookahead", "VerifyLookaheadRequest", "nothing", "Prove that no feature sees its future."),
+    Verb("verify lake", "verify_lake", "VerifyLakeRequest", "reads", "Check every lake file against the catalogue."),
+    Verb("quarantine list", "quarantine_list", "QuarantineListRequest", "reads", "List the rows that were not stored as bars."),
+    Verb("jobs list", "jobs_list", "JobsListRequest", "reads", "List the jobs and how they went."),
+    Verb("jobs show", "jobs_show", "JobsShowRequest", "reads", "Show one job with its result."),
+    Verb("jobs cancel", "jobs_cancel", "JobsCancelRequest", "writes", "Cancel a job that waits or runs."),
+    Verb("config show", "config_show", "ConfigShowRequest", "nothing", "Show every setting with its origin."),
+    Verb("config path", "config_path", "ConfigPathRequest", "nothing", "Show which files and folders are used."),
+    Verb("config check", "config_check", "ConfigCheckRequest", "nothing", "Check the settings and name their sources."),
+)  # fmt: skip
+
+VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.words: verb for verb in _TABLE})
+GROUPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "features": "Features: build, list, show.",
+        "models": "Trained models: list, show, compare, delete.",
+        "runs": "Kept runs: list, show.",
+        "optimize": "Grids of trials.",
+        "verify": "Proofs: no look-ahead, an intact lake.",
+        "quarantine": "Rows that were not stored as bars.",
+        "jobs": "Jobs: list, show, cancel.",
+        "config": "Settings and their origins.",
+    }
+)

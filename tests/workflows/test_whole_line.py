@@ -1,0 +1,173 @@
+"""The whole line on a small synthetic market, through the command line and through Python: the same results."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import quantmill
+from quantmill.verbs.json_form import json_of
+from tests.command_line import answer, command
+
+SYMBOLS = ("SPY", "QQQ")
+MODELS = {"trend": "ema_9_dist,ema_26_dist,roc_15", "reversion": "bb_pct,dist_vwap,return_z_score_20"}
+SPAN = {"start": "2023-01-03", "end": "2023-03-16"}
+# Ids carry the moment or count what ran before; everything else must agree.
+OF_THE_MOMENT = {
+    "batch_id",
+    "created_at",
+    "created_us",
+    "wall_s",
+    "cpu_s",
+    "home",
+    "artifact",
+    "sha256",
+    "snapshot",
+}
+
+
+@pytest.fixture(scope="module")
+def by_command(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    home = tmp_path_factory.mktemp("command") / "home"
+    done: dict[str, Any] = {"home": home}
+    span = ["--start", SPAN["start"], "--end", SPAN["end"]]
+    done["ingest"] = answer("ingest", *SYMBOLS, *span, "--planted", "0.15", home=home)
+    done["features"] = answer("features", "build", home=home)
+    done["train"] = [
+        answer("train", symbol, "--name", name, "--include", columns, "--param", "alpha=0.005", home=home)
+        for symbol in SYMBOLS
+        for name, columns in MODELS.items()
+    ]
+    done["optimize"] = answer(
+        "optimize", "run", "--models", "trend,reversion", "--symbols", ",".join(SYMBOLS), home=home
+    )
+    done["leaderboard"] = answer("leaderboard", home=home)
+    done["simulate"] = answer(
+        "simulate", "--model", "trend", "--symbol", "SPY", "--threshold", "p80", "--z-filter", home=home
+    )
+    return done
+
+
+@pytest.fixture(scope="module")
+def by_python(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    done: dict[str, Any] = {}
+    with quantmill.open(tmp_path_factory.mktemp("python") / "home") as mill:
+        done["ingest"] = mill.ingest(*SYMBOLS, **SPAN, planted=0.15)
+        done["features"] = mill.features.build()
+        done["train"] = [
+            mill.train(symbol, name=name, include=columns, params={"alpha": 0.005})
+            for symbol in SYMBOLS
+            for name, columns in MODELS.items()
+        ]
+        done["optimize"] = mill.optimize.run(models=list(MODELS), symbols=SYMBOLS)
+        done["leaderboard"] = mill.leaderboard()
+        done["simulate"] = mill.simulate(model="trend", symbol="SPY", threshold="p80", z_filter=True)
+    return {name: json_of(result) for name, result in done.items()}
+
+
+def test_each_step_has_its_documented_keys(by_command: dict[str, Any]) -> None:
+    needed = {
+        "ingest": "rows_read rows_stored rows_existing rows_quarantined quarantine_reasons symbols sessions snapshot",
+        "features": "feature_set version symbols rows columns sessions_built sessions_reused",
+        "optimize": "batch_id n_trials n_completed n_failed wall_s cpu_s",
+    }
+    row = (
+        "rank symbol model_id model_name threshold z_score_check volatility_normalization use_bot regime_col "
+        "allowed_regimes initial_cash_usd fill fee_usd badges final_equity_usd total_return_frac buy_hold_return_frac "
+        "sharpe sortino calmar max_drawdown_frac n_trades win_rate_frac profit_factor hit_rate_frac exposure_frac "
+        "fees_usd deflated_sharpe_probability"
+    )
+
+    for step, keys in needed.items():
+        assert set(keys.split()) <= set(by_command[step])
+    assert {"model_id", "algorithm", "n_train", "n_test", "n_purged", "features", "metrics"} <= set(
+        by_command["train"][0]
+    )
+    assert set(row.split()) <= set(by_command["leaderboard"][0])
+    of_run = set(row.split()) - {"rank", "badges", "deflated_sharpe_probability"}
+    assert of_run | {"run_id", "snapshot", "feature_version"} <= set(by_command["simulate"])
+
+
+def test_counts_are_those_of_the_market(by_command: dict[str, Any]) -> None:
+    # 50 sessions from 2023-01-03 to 2023-03-15, all of 390 minutes.
+    assert by_command["ingest"]["rows_stored"] == 2 * 50 * 390
+    assert by_command["features"]["rows"] == 2 * 50 * 390
+    # 2 models × 2 symbols × 4 thresholds × z × vol.
+    assert by_command["optimize"]["n_trials"] == by_command["optimize"]["n_completed"] == 64
+    assert [row["rank"] for row in by_command["leaderboard"]] == list(range(1, 65))
+
+
+@pytest.mark.parametrize("step", ["ingest", "features", "train", "leaderboard", "simulate"])
+def test_python_gives_what_the_command_gives(
+    step: str, by_command: dict[str, Any], by_python: dict[str, Any]
+) -> None:
+    assert _lasting(by_python[step]) == _lasting(by_command[step])
+
+
+def test_a_run_alone_has_the_figures_of_its_leaderboard_row(by_command: dict[str, Any]) -> None:
+    run = by_command["simulate"]
+    row = next(
+        row
+        for row in by_command["leaderboard"]
+        if (row["model_name"], row["symbol"], row["threshold_rule"]) == ("trend", "SPY", "p80")
+        and row["z_score_check"]
+        and not row["volatility_normalization"]
+    )
+
+    shared = [
+        name for name in run if name in row and name not in OF_THE_MOMENT | {"threshold", "null_reasons"}
+    ]
+    assert len(shared) > 40
+    assert {name: run[name] for name in shared} == {name: row[name] for name in shared}
+
+
+def test_a_run_of_a_trial_adds_nothing_to_the_ledger(by_command: dict[str, Any]) -> None:
+    # The grid tried 32 configurations on SPY; the run is one of them.
+    assert by_command["simulate"]["trials_on_these_sessions"] == 32
+
+
+def test_nothing_is_repeated(by_command: dict[str, Any]) -> None:
+    home = by_command["home"]
+
+    trained = answer(
+        "train", "SPY", "--name", "trend", "--include", MODELS["trend"], "--param", "alpha=0.005", home=home
+    )
+    batch = answer(
+        "optimize", "run", "--models", "trend,reversion", "--symbols", ",".join(SYMBOLS), home=home
+    )
+    built = answer("features", "build", home=home)
+
+    assert (trained["is_new"], trained["model_id"]) == (False, by_command["train"][0]["model_id"])
+    assert batch["batch_id"] == by_command["optimize"]["batch_id"]
+    assert (built["sessions_built"], built["sessions_reused"]) == (0, 100)
+
+
+def test_every_view_shows_what_was_made(by_command: dict[str, Any], tmp_path: Path) -> None:
+    home = by_command["home"]
+    run_id = by_command["simulate"]["run_id"]
+
+    assert {row["name"] for row in answer("models", "list", home=home)} == set(MODELS)
+    assert answer("models", "show", "trend", "--symbol", "SPY", home=home)["model_id"].startswith("m-")
+    assert [row["run_id"] for row in answer("runs", "list", home=home)] == [run_id]
+    assert answer("runs", "show", run_id, "--rows", "trades", home=home)["trades"]
+    assert answer("sql", "SELECT count(*) AS n FROM trials", home=home) == [{"n": 64}]
+    assert answer("sql", "SELECT name FROM models ORDER BY model_id", home=home)
+    assert (
+        answer("features", "show", "SPY", "--columns", "rsi_14", "--limit", "2", home=home)[0]["symbol"]
+        == "SPY"
+    )
+    assert answer("features", "list", "--stored", home=home)[0]["symbols"] == ["QQQ", "SPY"]
+    assert answer("gaps", home=home) == []
+    assert answer("verify", "lake", home=home)["ok"]
+    for words in (["leaderboard"], ["runs", "show", run_id], ["models", "show", "trend", "--symbol", "SPY"]):
+        shown = command(*words, home=home)
+        assert shown.code == 0
+        assert "synthetic" in shown.out
+
+
+def _lasting(value: object) -> object:
+    if isinstance(value, list):
+        return [_lasting(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _lasting(item) for name, item in value.items() if name not in OF_THE_MOMENT}
+    return value
