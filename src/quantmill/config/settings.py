@@ -16,8 +16,6 @@ __all__ = [
     "WebSettings",
 ]
 
-_Fraction = Annotated[float, Field(gt=0, lt=1)]
-
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,10 +43,7 @@ class TrainingSettings(_Section):
 
     seed: int = Field(default=0, ge=0, description="Seed from which every random choice is derived.")
     embargo_bars: int = Field(
-        default=0, ge=0, description="Bars skipped after each train part besides the purge."
-    )
-    min_sessions: int = Field(
-        default=20, ge=10, description="Sessions a symbol must have before a model is trained."
+        default=5, ge=0, description="Bars skipped after each train part besides the purge."
     )
 
 
@@ -70,15 +65,11 @@ class OptimizeSettings(_Section):
     """How grids run."""
 
     max_concurrent: int = Field(default=2, ge=1, description="Threads that run trials.")
-    significance: _Fraction = Field(
-        default=0.95, description="Deflated Sharpe probability from which a row is called significant."
-    )
 
 
 class SqlSettings(_Section):
     """Bounds of `quantmill sql`."""
 
-    memory_mb: int = Field(default=2048, ge=64, description="Memory that a query may use, MB.")
     timeout_s: float = Field(default=300.0, gt=0, description="Seconds after which a query is stopped.")
 
 
@@ -112,8 +103,12 @@ class WebSettings(_Section):
         "machine may name any CSV or Parquet file or folder, others none.",
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Largest body of a request, bytes.")
-    default_rows: int = Field(default=1_000, ge=1, description="Rows of an answer when no limit is asked for.")
-    max_rows: int = Field(default=100_000, ge=1, description="Largest limit that a request may ask for, rows.")
+    default_rows: int = Field(
+        default=1_000, ge=1, description="Rows of an answer when no limit is asked for."
+    )
+    max_rows: int = Field(
+        default=100_000, ge=1, description="Largest limit that a request may ask for, rows."
+    )
     max_waiting_jobs: int = Field(
         default=100, ge=1, description="Jobs that may wait; further requests for work are turned away."
     )

@@ -1,0 +1,49 @@
+"""Takes every measurement and writes `benchmarks/results/latest.json`."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
+# Before anything imports numba: compiled kernels are kept from one run to the next.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / "numba"))
+
+from benchmarks.kernel import bar_kernel_vs_vectorbt, grid_mbars_per_cpu_s  # noqa: E402 - after the variable above
+from benchmarks.reading import read_symbol_vs_plain_parquet  # noqa: E402 - likewise
+from benchmarks.row import Row  # noqa: E402 - likewise
+
+MEASUREMENTS: Final[tuple[Callable[[], Row], ...]] = (
+    grid_mbars_per_cpu_s,
+    bar_kernel_vs_vectorbt,
+    read_symbol_vs_plain_parquet,
+)
+
+
+def main() -> None:
+    rows: list[Row] = []
+    print(f"{'row':<32} {'value':>10} {'unit':<7} {'goal':<8} {'holds':<6} {'runs':>4} {'spread':>7}  peer")
+    for measure in MEASUREMENTS:
+        row = measure()
+        rows.append(row)
+        print(table_line(row), flush=True)
+        if row.note:
+            print(f"    {row.note}")
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n", encoding="utf-8")
+    print(f"written to {RESULTS}")
+
+
+def table_line(row: Row) -> str:
+    value = "-" if row.value is None else f"{row.value:.2f}"
+    holds = {None: "-", True: "yes", False: "no"}[row.holds]
+    spread = "-" if row.spread is None else f"{row.spread:.0%}"
+    return (
+        f"{row.name:<32} {value:>10} {row.unit:<7} {row.goal:<8} {holds:<6} {row.n_runs:>4} {spread:>7}  "
+        f"{row.peer or ''}"
+    ).rstrip()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Parameter grids, batches of trials, the trial ledger and the leaderboard."""

@@ -1,0 +1,139 @@
+"""The work of a batch: its open chunks, each published in the transaction that completes it."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from quantmill.core.instants import SECOND_US
+from quantmill.errors import QuantmillError
+from quantmill.jobs.queue import JobQueue
+from quantmill.jobs.runner import JobContext
+from quantmill.lake.store import Lake
+from quantmill.models.record import ModelRecord
+from quantmill.optimize.chunks import (
+    Batch,
+    Chunk,
+    claim_chunk,
+    complete_chunk,
+    finish_batch,
+    open_chunks,
+    reopen_chunks,
+    totals_of,
+)
+from quantmill.optimize.ledger import configuration_of, evidence_of, record
+from quantmill.optimize.space import ParameterSpace, Value
+from quantmill.optimize.sweep import BatchSetup, failed_row, filters_of, sweep, trial_setup
+from quantmill.optimize.trials import trials_frame
+from quantmill.simulation.signal import SignalSource
+from quantmill.simulation.source import model_source
+from quantmill.state.engine import State
+
+__all__ = ["BatchRunner", "Grid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Trials by number: all configurations of the first model, then of the next."""
+
+    models: tuple[ModelRecord, ...]
+    space: ParameterSpace
+    setup: BatchSetup
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials there are."""
+        return len(self.models) * len(self.space)
+
+    def groups(self, chunk: Chunk) -> Iterator[tuple[ModelRecord, list[tuple[int, Mapping[str, Value]]]]]:
+        """The chunk's trials by model."""
+        size = len(self.space)
+        first, end = chunk.first_trial, chunk.first_trial + chunk.n_trials
+        for place in range(first // size, (end - 1) // size + 1):
+            start = place * size
+            numbers = range(max(first, start), min(end, start + size))
+            yield self.models[place], [(number, self.space[number - start]) for number in numbers]
+
+
+class BatchRunner:
+    """Does the open chunks of one batch; keeps the signal source in use, because the next chunk often needs it."""
+
+    def __init__(
+        self, lake: Lake, state: State, queue: JobQueue, grid: Grid, batch: Batch, n_threads: int
+    ) -> None:
+        self._lake = lake
+        self._state = state
+        self._queue = queue
+        self._grid = grid
+        self._batch = batch
+        self._n_threads = n_threads
+        self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._source: tuple[str, SignalSource] | None = None
+
+    def run(self, context: JobContext) -> None:
+        """The body of the job."""
+        with self._state.write() as connection:
+            reopen_chunks(connection, self._batch.id)
+            numbers = open_chunks(connection, self._batch.id)
+            done = totals_of(connection, self._batch.id)
+        context.start("trials", self._batch.n_trials)
+        context.advance(done.n_completed + done.n_failed)
+        with ThreadPoolExecutor(self._n_threads, thread_name_prefix="trial") as executor:
+            for number in numbers:
+                self._do(number, context, executor)
+        with context.completing() as connection:
+            finish_batch(connection, self._batch.id, now_us=self._queue.clock.now_us())
+        self._lake.refresh_views()
+
+    def _do(self, number: int, context: JobContext, executor: Executor) -> None:
+        started = (time.perf_counter(), time.process_time())
+        lease_until_us = self._queue.clock.now_us() + int(self._queue.lease_s * SECOND_US)
+        with self._state.write() as connection:
+            chunk = claim_chunk(
+                connection, self._batch.id, number, worker=self._worker, lease_until_us=lease_until_us
+            )
+        rows: list[dict[str, Any]] = []
+        for model, trials in self._grid.groups(chunk):
+            for some in self._sweep(model, trials, executor):
+                rows += some
+                context.advance(len(some), note=f"{model.name} {model.symbol}")
+        frame = trials_frame([{"batch_id": self._batch.id, **row} for row in rows])
+        staged = self._lake.stage("trials", frame, key=self._batch.id, period=chunk.period)
+        wall_s, cpu_s = time.perf_counter() - started[0], time.process_time() - started[1]
+        n_failed = sum(row["status"] == "failed" for row in rows)
+        with self._state.write() as connection:
+            complete_chunk(connection, chunk, n_failed=n_failed, wall_s=wall_s, cpu_s=cpu_s)
+            self._lake.commit([staged], connection=connection, job_id=context.job.id, note=f"chunk {number}")
+
+    def _sweep(
+        self, model: ModelRecord, trials: Sequence[tuple[int, Mapping[str, Value]]], executor: Executor
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Rows of one model's trials; when its signal cannot be had, all of them failed."""
+        try:
+            source = self._source_of(model)
+        except QuantmillError as error:
+            origin = {"symbol": model.symbol, "model_id": model.id, "model_name": model.name}
+            yield [
+                {**origin, **failed_row(number, parameters, self._grid.setup, error)}
+                for number, parameters in trials
+            ]
+            return
+        self._record(source, trials)
+        yield from sweep(source, trials, self._grid.setup, executor=executor, n_threads=self._n_threads)
+
+    def _source_of(self, model: ModelRecord) -> SignalSource:
+        if self._source is None or self._source[0] != model.id:
+            self._source = (model.id, model_source(self._lake, model))
+        return self._source[1]
+
+    def _record(self, source: SignalSource, trials: Sequence[tuple[int, Mapping[str, Value]]]) -> None:
+        """Count the trials before the first of them runs."""
+        configurations = [
+            configuration_of(source, filters_of(parameters), trial_setup(parameters, self._grid.setup))
+            for _, parameters in trials
+        ]
+        with self._state.write() as connection:
+            record(connection, evidence_of(source), configurations, recorded_us=self._queue.clock.now_us())

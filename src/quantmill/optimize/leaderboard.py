@@ -1,0 +1,60 @@
+"""The leaderboard of a batch: its trials from the lake, ranked with what the ledger knows at this moment."""
+
+import polars as pl
+
+from quantmill.core.instants import day_of_date
+from quantmill.errors import NoDataError
+from quantmill.lake.store import Lake
+from quantmill.optimize.chunks import get_batch, newest_batch
+from quantmill.optimize.ledger import Evidence, count_trials
+from quantmill.optimize.ranking import Selection, rank_trials
+from quantmill.state.engine import State
+
+__all__ = ["leaderboard"]
+
+
+def leaderboard(
+    lake: Lake,
+    state: State,
+    batch_id: str | None = None,
+    *,
+    sort: str | None = None,
+    limit: int | None = None,
+) -> pl.DataFrame:
+    """Ranked trials of a batch with the columns `LEADERBOARD_COLUMNS`; a batch still running shows what is done.
+
+    Args:
+        lake: Holds the trials.
+        state: Holds batches and the trial ledger.
+        batch_id: The batch, the newest with results when None.
+        sort: See `rank_trials`; by deflated probability, then Sharpe ratio when None.
+        limit: At most this many rows.
+
+    Raises:
+        NotFoundError: If there is no such batch.
+        NoDataError: If no batch, or nothing of this one, has been done yet.
+        UsageError: If `sort` names no column or `limit` is below 1.
+    """
+    with state.read() as connection:
+        batch = newest_batch(connection) if batch_id is None else get_batch(connection, batch_id)
+    if batch is None:
+        raise NoDataError("there are no trials yet", hint="`quantmill optimize run` makes a batch")
+    if not lake.files("trials", keys=[batch.id]):
+        raise NoDataError(f"nothing of batch {batch.id} is done yet", hint="run it again to finish it")
+    trials = lake.scan("trials", keys=[batch.id])
+    return rank_trials(trials, _selection(state, trials), sort=sort, limit=limit)
+
+
+def _selection(state: State, trials: pl.LazyFrame) -> Selection:
+    """Trials ever run on the sessions of this batch; the winner was picked over all its symbols."""
+    stretches = trials.select("symbol", "first_session", "last_session").unique().drop_nulls().collect()
+    evidence = [
+        Evidence(symbol, day_of_date(first), day_of_date(last))
+        for symbol, first, last in stretches.iter_rows()
+    ]
+    with state.read() as connection:
+        by_symbol = {
+            symbol: count_trials(connection, [one for one in evidence if one.symbol == symbol])
+            for symbol in sorted({one.symbol for one in evidence})
+        }
+    return Selection(sum(by_symbol.values()), by_symbol)

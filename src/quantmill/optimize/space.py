@@ -1,0 +1,155 @@
+"""The parameter grid: which configurations a batch tries, in a fixed order."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from math import prod
+from typing import Any, Final, cast
+
+from quantmill.errors import UsageError
+from quantmill.simulation.thresholds import AUTO_RULES, CLASSIC_THRESHOLDS, parse_threshold
+
+__all__ = ["DEFAULT_AXES", "Axis", "ParameterSpace", "Value"]
+
+Value = str | int | float | bool
+
+_NAMED_THRESHOLDS: Final[dict[str, tuple[Value, ...]]] = {
+    "auto": AUTO_RULES,
+    "classic": CLASSIC_THRESHOLDS,
+}
+_FLAGS: Final = ("z_score_check", "volatility_normalization")
+_MOST_VALUES: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One parameter and the values it takes, in the order in which they are tried."""
+
+    name: str
+    values: tuple[Value, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse an axis without values and one that repeats a value."""
+        if not self.values:
+            raise UsageError(f"parameter {self.name!r} has no values", hint="give at least one")
+        if len({(type(value) is bool, value) for value in self.values}) != len(self.values):
+            raise UsageError(f"parameter {self.name!r} repeats a value: {list(self.values)}")
+
+    @classmethod
+    def parse(cls, name: str, given: object) -> "Axis":
+        """An axis as people write it.
+
+        Args:
+            name: The parameter: `threshold`, `z_score_check` or `volatility_normalization`.
+            given: One value, a list, `{start, end, step}` with `end` included, or for thresholds
+                `auto` (p50, p80, p90, p97 of the training part) or `classic` (0.0001 … 0.002).
+
+        Raises:
+            UsageError: If the parameter is unknown or a value cannot be one of it.
+        """
+        if name not in (axis.name for axis in DEFAULT_AXES):
+            known = ", ".join(axis.name for axis in DEFAULT_AXES)
+            raise UsageError(f"unknown parameter {name!r}", hint=f"a grid has the parameters {known}")
+        check = _flag if name in _FLAGS else _threshold
+        return cls(name, tuple(check(name, value) for value in _listed(name, given)))
+
+
+DEFAULT_AXES: Final = (
+    Axis("threshold", AUTO_RULES),
+    Axis("z_score_check", (True, False)),
+    Axis("volatility_normalization", (False, True)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSpace:
+    """All combinations of the axes' values; the first axis varies fastest.
+
+    Configurations are computed from their number, so a grid of a million costs no memory.
+    The slow axes are those that need another stream of signals; thresholds only move along one.
+    """
+
+    axes: tuple[Axis, ...] = field(default=DEFAULT_AXES)
+
+    @classmethod
+    def parse(cls, parameters: Mapping[str, object]) -> "ParameterSpace":
+        """A space from a configuration's `parameters`; parameters left out keep their default values.
+
+        Raises:
+            UsageError: If a parameter is unknown or its values are not usable.
+        """
+        given = {name: Axis.parse(name, values) for name, values in parameters.items()}
+        return cls(tuple(given.get(axis.name, axis) for axis in DEFAULT_AXES))
+
+    def __len__(self) -> int:
+        """How many configurations there are."""
+        return prod(len(axis.values) for axis in self.axes)
+
+    def __getitem__(self, number: int) -> dict[str, Value]:
+        """The configuration of a number from 0 on."""
+        if not 0 <= number < len(self):
+            raise IndexError(f"configuration {number} of {len(self)}")
+        chosen: dict[str, Value] = {}
+        for axis in self.axes:
+            number, place = divmod(number, len(axis.values))
+            chosen[axis.name] = axis.values[place]
+        return chosen
+
+    def __iter__(self) -> Iterator[dict[str, Value]]:
+        """All configurations in order."""
+        return (self[number] for number in range(len(self)))
+
+    def recipe(self) -> dict[str, list[Value]]:
+        """The axes as JSON values, for digests and records."""
+        return {axis.name: list(axis.values) for axis in self.axes}
+
+
+def _listed(name: str, given: object) -> list[object]:
+    if isinstance(given, str) and name == "threshold" and given in _NAMED_THRESHOLDS:
+        return list(_NAMED_THRESHOLDS[given])
+    if isinstance(given, Mapping):
+        return list(_steps(name, cast("Mapping[str, Any]", given)))
+    if isinstance(given, list | tuple):
+        return list(cast("list[object]", given))
+    return [given]
+
+
+def _steps(name: str, given: Mapping[str, Any]) -> Iterator[float | int]:
+    """Values from `start` by `step` up to and including `end`, in decimal arithmetic so that 0.1 steps meet it."""
+    if set(given) != {"start", "end", "step"}:
+        raise UsageError(
+            f"parameter {name!r} has {sorted(given)}", hint="a stepped parameter needs start, end and step"
+        )
+    try:
+        start, end, step = (Decimal(str(given[key])) for key in ("start", "end", "step"))
+    except InvalidOperation as error:
+        raise UsageError(
+            f"parameter {name!r}: start, end and step must be numbers, got {dict(given)}"
+        ) from error
+    if not all(value.is_finite() for value in (start, end, step)) or step <= 0 or end < start:
+        raise UsageError(
+            f"parameter {name!r} steps from {start} to {end} by {step}",
+            hint="step must be above 0 and end not before start",
+        )
+    count = int((end - start) / step) + 1
+    if count > _MOST_VALUES:
+        raise UsageError(f"parameter {name!r} takes {count:,} values, at most {_MOST_VALUES:,} are possible")
+    is_whole = all(isinstance(given[key], int) for key in ("start", "end", "step"))
+    for place in range(count):
+        value = start + place * step
+        yield int(value) if is_whole else float(value)
+
+
+def _flag(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise UsageError(f"parameter {name!r} is {value!r}", hint="give true, false or [true, false]")
+
+
+def _threshold(name: str, value: object) -> Value:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return parse_threshold(value)
+    raise UsageError(
+        f"parameter {name!r} is {value!r}",
+        hint=f"give `auto`, `classic`, {', '.join(AUTO_RULES)}, or numbers of at least 0 in log-return units",
+    )

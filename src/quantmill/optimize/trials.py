@@ -1,0 +1,66 @@
+"""The rows that a batch writes: one per trial, failed ones too."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from quantmill.simulation.metrics import METRICS
+
+__all__ = ["COUNT_METRICS", "TRIAL_SCHEMA", "TrialRow", "trials_frame"]
+
+TrialRow = Mapping[str, Any]
+COUNT_METRICS: Final = frozenset(metric.name for metric in METRICS if metric.unit in {"count", "sessions"})
+
+# `threshold` is the number that was applied: of an automatic rule the mean over its refits, weighted by
+# bars; `run_id` is the id that the same trial has when it is simulated alone. `session_return_*` with `skew`, `kurtosis` and `n_sessions` are all that the statistics need.
+TRIAL_SCHEMA: Final[dict[str, pl.DataType]] = {
+    "batch_id": pl.String(),
+    "trial": pl.Int64(),
+    "configuration": pl.Int64(),
+    "status": pl.String(),
+    "error": pl.String(),
+    "symbol": pl.String(),
+    "model_id": pl.String(),
+    "model_name": pl.String(),
+    "threshold": pl.Float64(),
+    "threshold_rule": pl.String(),
+    "z_score_check": pl.Boolean(),
+    "volatility_normalization": pl.Boolean(),
+    "use_bot": pl.Boolean(),
+    "regime_col": pl.String(),
+    "allowed_regimes": pl.String(),
+    "initial_cash_usd": pl.Float64(),
+    "fill": pl.String(),
+    "fee_usd": pl.Float64(),
+    "half_spread_bps": pl.Float64(),
+    "half_spread_min_usd": pl.Float64(),
+    "first_session": pl.Date(),
+    "last_session": pl.Date(),
+    "session_return_mean": pl.Float64(),
+    "session_return_std": pl.Float64(),
+    **{metric.name: pl.Int64() if metric.name in COUNT_METRICS else pl.Float64() for metric in METRICS},
+    "null_reasons": pl.String(),
+    "is_synthetic": pl.Boolean(),
+    "run_id": pl.String(),
+    "feature_set": pl.String(),
+    "feature_version": pl.String(),
+    "snapshot": pl.Int64(),
+}
+
+
+def trials_frame(rows: Sequence[TrialRow]) -> pl.DataFrame:
+    """Rows as a frame of the lake's dataset `trials`; a column that a row lacks is null.
+
+    Raises:
+        ValueError: If a row has a column that no trial has.
+    """
+    unknown = {name for row in rows for name in row} - set(TRIAL_SCHEMA)
+    if unknown:
+        raise ValueError(f"trials have no columns {sorted(unknown)}")
+    return pl.DataFrame(
+        {
+            name: pl.Series([row.get(name) for row in rows], dtype=dtype)
+            for name, dtype in TRIAL_SCHEMA.items()
+        }
+    )

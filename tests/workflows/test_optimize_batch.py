@@ -1,0 +1,285 @@
+"""A whole grid on a small synthetic home: every trial once, counted, ranked, resumable after a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from quantmill.errors import NoDataError, NotFoundError, UsageError
+from quantmill.models.registry import find_model, list_models
+from quantmill.optimize.batch import run_batch
+from quantmill.optimize.leaderboard import leaderboard
+from quantmill.optimize.ledger import count_trials, evidence_of, record_trial
+from quantmill.optimize.space import ParameterSpace
+from quantmill.providers.sim.provider import SimProvider
+from quantmill.simulation.metrics import METRIC_NAMES
+from quantmill.simulation.run import simulate
+from quantmill.simulation.signal import Filters
+from quantmill.simulation.source import Sessions, model_source
+from quantmill.simulation.trial import TrialSetup
+from tests.proofs.market_line import MarketHome, fill_home, open_home
+
+SYMBOLS = ("SPY", "AAPL")
+N_TRIALS = 2 * 2 * 16
+
+
+@pytest.fixture(scope="module")
+def filled_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with bars, features and models, made once; tests work on copies."""
+    root = tmp_path_factory.mktemp("filled")
+    home = open_home(root)
+    fill_home(home, SimProvider(seed=3), symbols=SYMBOLS, n_sessions=70)
+    home.state.close()
+    return root
+
+
+@pytest.fixture
+def home(filled_path: Path, tmp_path: Path) -> Iterator[MarketHome]:
+    copied = copy_home(filled_path, tmp_path / "home")
+    yield copied
+    copied.state.close()
+
+
+def copy_home(source: Path, target: Path) -> MarketHome:
+    subprocess.run(["cp", "-r", str(source), str(target)], check=True)
+    return open_home(target)
+
+
+def stored_trials(home: MarketHome, batch_id: str) -> pl.DataFrame:
+    return home.lake.scan("trials", keys=[batch_id]).collect().sort("trial")
+
+
+def test_a_grid_keeps_every_trial_and_ranks_them(home: MarketHome) -> None:
+    report = run_batch(home.lake, home.state, home.queue, ["trend", "reversion"], SYMBOLS)
+    board = leaderboard(home.lake, home.state)
+
+    assert (report.n_trials, report.n_completed, report.n_failed) == (N_TRIALS, N_TRIALS, 0)
+    assert report.batch_id.startswith("opt_20240102_120000_")
+    assert stored_trials(home, report.batch_id)["trial"].to_list() == list(range(N_TRIALS))
+    assert sorted(board["trial"].to_list()) == list(range(N_TRIALS))
+    assert set(board["n_trials"]) == {N_TRIALS}
+    assert set(board["n_trials_symbol"]) == {N_TRIALS // 2}
+    assert board["is_synthetic"].all()
+    probability = board["deflated_sharpe_probability"].drop_nulls().to_list()
+    assert probability == sorted(probability, reverse=True)
+
+
+def test_a_trial_run_alone_has_the_figures_of_its_row_to_the_last_bit(home: MarketHome) -> None:
+    run_batch(home.lake, home.state, home.queue, ["reversion"], ["AAPL"])
+    row = leaderboard(home.lake, home.state, sort="n_trades").row(0, named=True)
+    source = model_source(home.lake, find_model(home.state, row["model_id"]))
+
+    alone = simulate(
+        home.lake,
+        home.queue,
+        source,
+        filters=Filters(row["z_score_check"], row["volatility_normalization"]),
+        setup=TrialSetup(row["threshold_rule"]),
+    )
+
+    assert {name: row[name] for name in METRIC_NAMES} == alone.run.metrics
+    assert row["run_id"] == alone.run.run_id
+    assert row["n_trades"] > 0
+
+
+def test_the_same_batch_again_repeats_nothing_and_force_makes_another(home: MarketHome) -> None:
+    first = run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"])
+    snapshot = home.lake.snapshot()
+
+    again = run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"])
+    assert (again.batch_id, again.n_completed, again.n_resumed) == (first.batch_id, 16, 16)
+    assert home.lake.snapshot() == snapshot
+
+    forced = run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"], force=True)
+    assert forced.batch_id != first.batch_id
+    assert leaderboard(home.lake, home.state, first.batch_id)["n_trials"].to_list() == [16] * 16
+
+
+def test_the_ledger_counts_other_grids_and_single_runs_on_shared_sessions(home: MarketHome) -> None:
+    run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"])
+    # Sixteen new ones; of the sixteen configurations p50 … p97, the four without filters are there already.
+    space = ParameterSpace.parse(
+        {
+            "threshold": [0.0001, 0.0002, 0.0003, "p90"],
+            "z_score_check": False,
+            "volatility_normalization": False,
+        }
+    )
+    run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"], space)
+    source = model_source(home.lake, find_model(home.state, "trend", "SPY"))
+    with home.state.write() as connection:
+        record_trial(connection, source, Filters(), TrialSetup(0.0042), recorded_us=0)
+        record_trial(connection, source, Filters(), TrialSetup(0.0001), recorded_us=0)
+
+    board = leaderboard(home.lake, home.state)
+
+    # 16 of the first grid, 3 of the second (p90 without filters is in both), 1 single run.
+    assert board["n_trials"].to_list() == [20] * 4
+
+
+def test_a_single_run_on_a_few_of_the_sessions_counts_too(home: MarketHome) -> None:
+    model = find_model(home.state, "trend", "SPY")
+    whole = model_source(home.lake, model)
+    sessions = whole.market.session
+    middle = home.lake.sessions("SPY").filter(
+        pl.col("session").dt.epoch("d") > int(sessions[sessions.size // 2])
+    )
+    part = model_source(home.lake, model, sessions=Sessions(start=middle["session"][0]))
+    with home.state.write() as connection:
+        record_trial(connection, part, Filters(), TrialSetup("p50"), recorded_us=0)
+
+    with home.state.read() as connection:
+        assert count_trials(connection, [evidence_of(whole)]) == 1
+
+
+def test_one_failing_trial_takes_no_other_along(home: MarketHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    from quantmill.optimize import sweep
+
+    real = sweep.run_trial
+
+    def breaks_at_p80(stream: object, setup: TrialSetup, **others: object) -> object:
+        if setup.threshold == "p80":
+            raise RuntimeError("broken on purpose")
+        return real(stream, setup, **others)  # type: ignore[arg-type] - passed through
+
+    monkeypatch.setattr(sweep, "run_trial", breaks_at_p80)
+
+    report = run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"])
+    board = leaderboard(home.lake, home.state)
+
+    assert (report.n_completed, report.n_failed) == (12, 4)
+    assert board["status"].to_list() == ["completed"] * 12 + ["failed"] * 4
+    assert set(board["error"].drop_nulls()) == {"RuntimeError: broken on purpose"}
+    assert set(board["n_trials"]) == {16}
+
+
+def test_a_model_whose_predictions_are_gone_fails_its_own_trials_alone(
+    home: MarketHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from quantmill.errors import DataError
+    from quantmill.optimize import batch_runner
+
+    real = batch_runner.model_source
+
+    def gone_for_trend(lake: object, model: object) -> object:
+        if getattr(model, "name", "") == "trend":
+            raise DataError("no predictions")
+        return real(lake, model)  # type: ignore[arg-type] - passed through
+
+    monkeypatch.setattr(batch_runner, "model_source", gone_for_trend)
+
+    report = run_batch(home.lake, home.state, home.queue, ["trend", "reversion"], ["SPY"])
+
+    assert (report.n_completed, report.n_failed) == (16, 16)
+
+
+@pytest.mark.parametrize(
+    ("models", "symbols", "message"),
+    [
+        ([], [], "at least one model"),
+        (["trend", "trend"], [], "named twice"),
+        (["trend"], ["SPY", "SPY"], "named twice"),
+        (["trend"], ["QQQ"], "'trend' is trained on"),
+    ],
+)
+def test_models_and_symbols_that_do_not_fit_are_refused(
+    home: MarketHome, models: list[str], symbols: list[str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        run_batch(home.lake, home.state, home.queue, models, symbols)
+
+
+def test_a_model_given_by_id_keeps_to_its_own_symbol(home: MarketHome) -> None:
+    spy = find_model(home.state, "trend", "SPY")
+
+    with pytest.raises(UsageError, match=f"{spy.id}.*trained on SPY"):
+        run_batch(home.lake, home.state, home.queue, [spy.id], ["AAPL"])
+    with pytest.raises(UsageError, match="none of the models"):
+        run_batch(home.lake, home.state, home.queue, [spy.id], ["SPY", "AAPL"])
+
+    assert run_batch(home.lake, home.state, home.queue, [spy.id]).symbols == ("SPY",)
+
+
+def test_unknown_models_and_batches_are_named(home: MarketHome) -> None:
+    with pytest.raises(NotFoundError, match="nonsense"):
+        run_batch(home.lake, home.state, home.queue, ["nonsense"])
+    with pytest.raises(NotFoundError, match="opt_nonsense"):
+        leaderboard(home.lake, home.state, "opt_nonsense")
+    with pytest.raises(NoDataError, match="no trials yet"):
+        leaderboard(home.lake, home.state)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from quantmill.optimize.batch import run_batch
+from tests.proofs.market_line import open_home
+
+home = open_home(Path(sys.argv[1]))
+print("ready", flush=True)
+run_batch(home.lake, home.state, home.queue, ["trend", "reversion"], ["SPY", "AAPL"], chunk_trials=2)
+print("done", flush=True)
+"""
+
+
+def test_a_batch_killed_in_the_middle_has_every_trial_exactly_once_after_running_again(
+    filled_path: Path, tmp_path: Path
+) -> None:
+    home = copy_home(filled_path, tmp_path / "home")
+    n_killed = 0
+    for kill_after in (3, 12):
+        worker = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(home.root)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+        deadline = time.monotonic() + 120
+        while worker.poll() is None and n_done(home) < kill_after and time.monotonic() < deadline:
+            time.sleep(0.005)
+        worker.send_signal(signal.SIGKILL)
+        n_killed += "done" not in worker.communicate()[0]
+    half_done = n_done(home)
+
+    report = run_batch(home.lake, home.state, home.queue, ["trend", "reversion"], SYMBOLS, chunk_trials=2)
+
+    assert n_killed == 2
+    assert 12 <= half_done < N_TRIALS // 2
+    assert report.n_resumed == 2 * half_done
+    assert (report.n_completed, report.n_failed) == (N_TRIALS, 0)
+    assert stored_trials(home, report.batch_id)["trial"].to_list() == list(range(N_TRIALS))
+    assert home.lake.verify().ok
+    assert set(leaderboard(home.lake, home.state)["n_trials"]) == {N_TRIALS}
+    home.state.close()
+
+
+def n_done(home: MarketHome) -> int:
+    """Chunks published so far."""
+    return len(home.lake.files("trials"))
+
+
+def test_rows_are_plain_json(home: MarketHome) -> None:
+    run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"])
+
+    rows = json.loads(leaderboard(home.lake, home.state, limit=2).write_json())
+
+    # spec 08: names that other programs rely on.
+    names = (
+        "rank symbol model_id model_name threshold z_score_check volatility_normalization use_bot regime_col "
+        "allowed_regimes initial_cash_usd fill fee_usd badges final_equity_usd total_return_frac "
+        "buy_hold_return_frac sharpe sortino calmar max_drawdown_frac n_trades win_rate_frac profit_factor "
+        "hit_rate_frac exposure_frac fees_usd deflated_sharpe_probability"
+    )
+    assert set(names.split()) <= set(rows[0])
+    assert (rows[0]["use_bot"], rows[0]["regime_col"], rows[0]["allowed_regimes"]) == (False, None, None)
+    assert len(list_models(home.state)) == 4
