@@ -90,7 +90,11 @@ class ProviderContract:
         bars = self._read(provider, self._span())
 
         checked = validate_bars(
-            bars, describe_symbol(self.symbol), self._calendar(), now_us=_FAR_AHEAD_US, rules=ValidationRules()
+            bars,
+            describe_symbol(self.symbol),
+            self._calendar(),
+            now_us=_FAR_AHEAD_US,
+            rules=ValidationRules(),
         )
 
         assert checked.bad.select("ts", "reason", *PRICE_COLUMNS).rows() == []

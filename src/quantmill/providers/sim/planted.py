@@ -7,16 +7,17 @@ from typing import Final
 __all__ = ["DEFAULT_STRENGTH", "MAX_STRENGTH", "MEMORY_BARS", "PlantedSignal", "planted_signal"]
 
 MEMORY_BARS: Final = 30
-DEFAULT_STRENGTH: Final = 0.1
+DEFAULT_STRENGTH: Final = 0.18
 MAX_STRENGTH: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class PlantedSignal:
-    """The two numbers that the price path needs: decay of the average, and pull per unit of distance."""
+    """What the price path needs: decay of the average, pull per unit of distance, and scale of what is unforeseen."""
 
     decay: float
     pull: float
+    calm: float
 
 
 def planted_signal(strength: float) -> PlantedSignal:
@@ -33,8 +34,10 @@ def planted_signal(strength: float) -> PlantedSignal:
 
         correlation² / (1 - correlation²) = k² b² / (1 - b² (1+k)²)
 
-    which is solved for k here. Changing volatility and the restart at each open lower the
-    correlation seen in bars a little.
+    which is solved for k here. A shock of 1 moves the price by g = 1 + k b / (1 - b (1+k)) in the end
+    (g is 2.3 at strength 0.15), so what is unforeseen, nights included, is scaled by 1/√g: minutes are then somewhat
+    calmer and days somewhat livelier than without a signal. Changing volatility, rounding to ticks and the restart
+    at each open lower the correlation seen in bars a little.
 
     Args:
         strength: Correlation, 0 (nothing planted) to 0.25.
@@ -48,4 +51,6 @@ def planted_signal(strength: float) -> PlantedSignal:
     # square (1 + odds) k² + 2 odds square k - odds (1 - square) = 0, the positive root.
     half = odds * square
     root = sqrt(half**2 + square * (1.0 + odds) * odds * (1.0 - square))
-    return PlantedSignal(decay, (root - half) / (square * (1.0 + odds)))
+    pull = (root - half) / (square * (1.0 + odds))
+    impact = 1.0 + pull * decay / (1.0 - decay * (1.0 + pull))
+    return PlantedSignal(decay, pull, 1.0 / sqrt(impact))

@@ -29,7 +29,7 @@ DEFAULT_N_SESSIONS: Final = 250
 _EARLIEST, _LATEST = date(2004, 1, 2), date(2034, 12, 29)
 _PAGE_SESSIONS: Final = 64
 _FEAR_INDEX: Final = "I:VIX"
-_NOTHING_PLANTED: Final = PlantedSignal(decay=0.0, pull=0.0)
+_NOTHING_PLANTED: Final = PlantedSignal(decay=0.0, pull=0.0, calm=1.0)
 
 
 def default_span() -> tuple[date, date]:
@@ -49,7 +49,7 @@ class SimProvider:
 
     Args:
         seed: Which market; another seed is another one.
-        planted: Correlation of the planted signal with the next minute's return [0.1]; the
+        planted: Correlation of the planted signal with the next minute's return [0.18]; the
             formula is `planted_signal`'s.
         noise_only: Nothing planted: prices are a martingale up to rounding to ticks.
         planted_symbols: Symbols that carry the signal [all equities].
@@ -81,7 +81,7 @@ class SimProvider:
 
     @property
     def feed(self) -> str:
-        """Which market, such as `sim-s0-p0.1` or `sim-s1-noise`: bars of two are never mixed unseen."""
+        """Which market, such as `sim-s0-p0.18` or `sim-s1-noise`: bars of two are never mixed unseen."""
         if self.planted == 0.0:
             return f"sim-s{self.seed}-noise"
         feed = f"sim-s{self.seed}-p{self.planted:g}"

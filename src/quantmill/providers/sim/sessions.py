@@ -70,8 +70,8 @@ def simulate_session(
 
     own_day = model.own_volatility * factors.volatility**_OWN_RESPONSE
     own, own_variance = clustered_returns(normals[0], factors.shape * own_day**2, GARCH_SHOCK, GARCH_MEMORY)
-    innovation = model.market * factors.market + model.growth * factors.growth + own
-    variance = (
+    innovation = planted.calm * (model.market * factors.market + model.growth * factors.growth + own)
+    variance = planted.calm**2 * (
         model.market**2 * factors.market_variance + model.growth**2 * factors.growth_variance + own_variance
     )
     bars = minute_path(
@@ -82,7 +82,7 @@ def simulate_session(
         log_bars=bars,
         volume=volume,
         trade_count=np.maximum(np.rint(volume / 95.0), 1.0),
-        night=_night(model, factors, own_day * _OWN_NIGHT, float(night_noise)),
+        night=_night(model, factors, own_day * _OWN_NIGHT, float(night_noise), planted.calm),
     )
 
 
@@ -102,7 +102,7 @@ def fear_index_session(seed: int, day: int, factors: FactorSession) -> Floats:
     return np.exp(bars)
 
 
-def _night(model: SymbolModel, factors: FactorSession, own_night: float, noise: float) -> float:
+def _night(model: SymbolModel, factors: FactorSession, own_night: float, noise: float, calm: float) -> float:
     fear = model.market * LEVERAGE + model.fear
     variance = (
         model.market**2 * factors.market_night_variance
@@ -110,13 +110,13 @@ def _night(model: SymbolModel, factors: FactorSession, own_night: float, noise: 
         + own_night**2
         + fear**2 * factors.fear_variance
     )
-    return (
+    moves = (
         model.market * factors.market_night
         + model.growth * factors.growth_night
         + model.fear * factors.fear
         + own_night * noise
-        - 0.5 * variance
     )
+    return calm * moves - 0.5 * calm**2 * variance
 
 
 def _volume(model: SymbolModel, variance: Floats, moves: Floats, noise: Floats, day_noise: float) -> Floats:

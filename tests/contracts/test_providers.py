@@ -1,0 +1,50 @@
+"""The built-in providers keep the promises of `BarProvider`."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from quantmill.core.calendar import calendar_for
+from quantmill.core.instants import from_us
+from quantmill.providers.files.provider import FilesProvider
+from quantmill.providers.protocol import BarProvider
+from quantmill.providers.sim.provider import SimProvider
+from quantmill.testing.provider_contract import ProviderContract
+
+
+class TestSim(ProviderContract):
+    # 2023-07-03 is a half day.
+    symbol, unknown_symbol = "SPY", "X:BTC-USD"
+    first, end = date(2023, 6, 30), date(2023, 7, 6)
+
+    @pytest.fixture
+    def provider(self) -> BarProvider:
+        return SimProvider()
+
+
+class TestSimIndex(ProviderContract):
+    symbol, unknown_symbol = "I:VIX", "I:SPX"
+    first, end = date(2024, 3, 7), date(2024, 3, 13)
+
+    @pytest.fixture
+    def provider(self) -> BarProvider:
+        return SimProvider(seed=3, noise_only=True)
+
+
+class TestRecordedFiles(ProviderContract):
+    symbol, unknown_symbol = "MSFT", "AAPL"
+    first, end = date(2024, 11, 27), date(2024, 12, 3)
+
+    @pytest.fixture
+    def provider(self, tmp_path: Path) -> BarProvider:
+        calendar = calendar_for("XNYS")
+        for session in calendar.sessions(self.first, self.end):
+            lines = ["timestamp,open,high,low,close,volume"]
+            for at, us in enumerate(calendar.regular_minutes(session)):
+                close = 420 + at % 7 / 10
+                lines.append(
+                    f"{from_us(int(us)):%Y-%m-%dT%H:%M:%SZ},{close},{close + 0.1},{close - 0.1},{close},{at}"
+                )
+            (tmp_path / f"MSFT_{session}.csv").write_text("\n".join(lines), encoding="utf-8")
+        return FilesProvider([tmp_path])
