@@ -61,9 +61,9 @@ def flat(rows: Rows) -> list[tuple[str, int, float]]:
     return sorted((symbol, us, value) for (symbol, us), value in rows.items())
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
-    writes=st.lists(st.tuples(rows_of_one_write, st.sampled_from(["keep", "replace", "fail"])), max_size=5)
+    writes=st.lists(st.tuples(rows_of_one_write, st.sampled_from(["keep", "replace", "fail"])), max_size=4)
 )
 def test_writes_equal_a_dictionary(writes: list[tuple[Rows, OnConflict]]) -> None:
     with TemporaryDirectory() as folder:
@@ -94,7 +94,7 @@ def test_writes_equal_a_dictionary(writes: list[tuple[Rows, OnConflict]]) -> Non
         lake.state.close()
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(rows=rows_of_one_write, data=st.data())
 def test_order_and_repetition_of_writes_do_not_matter(rows: Rows, data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(rows))))
@@ -114,14 +114,15 @@ def test_order_and_repetition_of_writes_do_not_matter(rows: Rows, data: st.DataO
             lake.state.close()
 
 
-@settings(max_examples=12)
-@given(writes=st.lists(rows_of_one_write, min_size=1, max_size=5))
+@settings(max_examples=8)
+@given(writes=st.lists(rows_of_one_write, min_size=1, max_size=4))
 def test_every_snapshot_stays_what_it_was(writes: list[Rows]) -> None:
     with TemporaryDirectory() as folder:
         lake = open_lake(Path(folder))
         seen: dict[int, list[tuple[str, int, float]]] = {}
         for rows in writes:
-            seen[lake.write("bars", frame_of(rows), on_conflict="replace").snapshot] = stored(lake)
+            commit = lake.write("bars", frame_of(rows), on_conflict="replace")
+            seen[commit.snapshot] = stored(lake)
 
         for snapshot, rows in seen.items():
             frame = (

@@ -121,11 +121,10 @@ def _swap(connection: Connection, drafts: Sequence[Draft], snapshot: int, at_us:
     schemas = {schema_id(draft.schema): draft.schema for draft in drafts}
     _insert_schemas(connection, schemas, at_us)
     rows = [_file_row(draft, snapshot) for draft in drafts]
-    added = insert(FILE).returning(FILE.c.id, sort_by_parameter_order=True)
-    ids = connection.execute(added, rows).scalars().all()
-    sessions = [
-        row for file_id, draft in zip(ids, drafts, strict=True) for row in _session_rows(file_id, draft)
-    ]
+    # By path, since an answer in order of the rows would take one statement each.
+    added = connection.execute(insert(FILE).returning(FILE.c.path, FILE.c.id), rows)
+    ids = {row.path: row.id for row in added}
+    sessions = [row for draft in drafts for row in _session_rows(ids[draft.path], draft)]
     if sessions:
         connection.execute(insert(FILE_SESSION), sessions)
 

@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 from polars.exceptions import ComputeError
 
-from quantmill.errors import DamagedFileError
+from quantmill.errors import DamagedFileError, StoreError
 from quantmill.lake.layout import STAGING, new_uid
 
 __all__ = ["FOOTER_PREFIX", "Written", "read_footer", "replace_text", "scan_paths", "write_file"]
@@ -33,6 +33,9 @@ def write_file(root: Path, path: str, frame: pl.DataFrame, footer: Mapping[str, 
     """Write a frame to `path` below `root`, safe on disk when the call returns.
 
     The bytes go to the staging folder first: a file under its final name is always whole.
+
+    Raises:
+        StoreError: If the folder cannot be written to, or the disk is full.
     """
     buffer = BytesIO()
     frame.write_parquet(
@@ -45,14 +48,22 @@ def write_file(root: Path, path: str, frame: pl.DataFrame, footer: Mapping[str, 
     )
     payload = buffer.getbuffer()
     partial, final = root / STAGING / f"{uid}.partial", root / path
-    _make_folder(partial.parent)
-    _make_folder(final.parent)
-    with partial.open("xb") as stream:
-        stream.write(payload)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.rename(final)
-    _sync_folder(final.parent)
+    try:
+        _make_folder(partial.parent)
+        _make_folder(final.parent)
+        with partial.open("xb") as stream:
+            stream.write(payload)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.rename(final)
+        _sync_folder(final.parent)
+    except OSError as error:
+        for leftover in (partial, final):
+            leftover.unlink(missing_ok=True)
+        raise StoreError(
+            f"{final} cannot be written: {error.strerror}",
+            hint="look at the free space and rights of the lake's folder",
+        ) from error
     return Written(len(payload), hashlib.sha256(payload).hexdigest())
 
 

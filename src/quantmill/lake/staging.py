@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
+from polars.exceptions import ComputeError
 
 from quantmill.core.bars import UTC_TIME
 from quantmill.core.clock import Clock
 from quantmill.core.digest import canonical_json
-from quantmill.errors import CommitConflictError, ConflictError
+from quantmill.errors import CommitConflictError, ConflictError, DamagedFileError
 from quantmill.lake.catalogue import FileRef, find_files, find_head
 from quantmill.lake.content import content_digest
 from quantmill.lake.datasets import REVISIONS, Dataset, dataset_of
@@ -236,6 +237,8 @@ class _Staging:
             return scan_paths([self.root / base.path], schema).collect()
         except FileNotFoundError as error:
             raise CommitConflictError(f"{base.path} vanished while it was being replaced") from error
+        except ComputeError as error:
+            raise DamagedFileError(f"{base.path} cannot be read: {str(error).splitlines()[0]}") from error
 
     def _write(
         self,

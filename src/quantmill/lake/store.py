@@ -91,6 +91,7 @@ class Lake:
             BadBarsError: If bars cannot be stored as they are.
             SymbolKindError: If the frame mixes synthetic and real bars of a symbol.
             ConflictError: If rows differ from stored ones under `fail`.
+            StoreError: If the lake's folder cannot be written to, or a stored file is damaged.
             NotFoundError: If no dataset has this name.
         """
         return stage_frame(

@@ -45,9 +45,8 @@ def set_in_catalogue(lake: Lake, **values: object) -> None:
 def add_overlapping_month(lake: Lake) -> None:
     with lake.state.write() as connection:
         row = dict(connection.execute(select(FILE).where(FILE.c.key == "QQQ")).mappings().one())
-        connection.execute(
-            insert(FILE).values({**row, "id": None, "period": "2024-03", "path": "bars/x.parquet"})
-        )
+        del row["id"]
+        connection.execute(insert(FILE).values({**row, "period": "2024-03", "path": "bars/x.parquet"}))
 
 
 def forget_sessions(lake: Lake) -> None:

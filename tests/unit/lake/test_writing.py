@@ -1,5 +1,6 @@
 """Writes: what is merged, refused, published together, and left behind on failure."""
 
+import errno
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,8 +14,10 @@ from quantmill.errors import (
     BadBarsError,
     CommitConflictError,
     ConflictError,
+    DamagedFileError,
     NotFoundError,
     SchemaDriftError,
+    StoreError,
     SymbolKindError,
 )
 from quantmill.lake import Lake
@@ -369,3 +372,27 @@ def test_the_input_digest_is_that_of_the_rows_not_of_the_moment(tmp_path: Path) 
     assert late.input_digest("bars") == early.input_digest("bars")
     assert late.input_digest("bars", as_of=1) != early.input_digest("bars")
     assert late.files("bars")[0].sha256 != early.files("bars")[0].sha256
+
+
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(StoreError, match="No space left on device") as caught:
+        lake.write("bars", make_bars("SPY", 5))
+
+    assert "free space" in caught.value.hint
+    assert data_files(lake) == list(lake.root.rglob("*.partial")) == []
+
+
+def test_a_damaged_stored_file_stops_the_write_that_would_merge_with_it(lake: Lake) -> None:
+    lake.write("bars", make_bars("SPY", 5))
+    (lake.root / lake.files("bars")[0].path).write_bytes(b"no parquet")
+
+    with pytest.raises(DamagedFileError, match="bars/symbol=SPY/2024"):
+        lake.write("bars", make_bars("SPY", 6))
+
+    assert lake.snapshot() == 1

@@ -1,0 +1,139 @@
+"""A writer killed at random moments beside readers in other processes; two writers on one partition."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from quantmill.testing.lakes import open_lake
+from tests.workflows.lake_actors import QUERY, SYMBOLS, check, newest_note
+
+REPOSITORY = Path(__file__).parents[2]
+READERS = ("read-polars", "read-polars", "read-sql", "read-sql")
+ONE_DAY_S = 86_400
+
+
+@dataclass
+class Kills:
+    """What was seen while a writer was killed again and again."""
+
+    kills: int
+    reads: int = 0
+    commits: int = 0
+    acknowledged: int = 0
+    leftovers: int = 0
+
+
+class Actor:
+    """A process of `lake_actors`: started at once, set to work by `go`, killed when the stack ends."""
+
+    def __init__(self, stack: ExitStack, home: Path, role: str, number: int = 0) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "tests.workflows.lake_actors",
+            role,
+            str(home),
+            "--number",
+            str(number),
+        ]
+        pipe = subprocess.PIPE
+        # One thread each: the point is many processes, not their speed.
+        environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
+        self.process = subprocess.Popen(
+            command, cwd=REPOSITORY, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+        )
+        stack.callback(self.end)
+
+    def hear(self) -> str:
+        """The next line it says, empty when it is dead."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def go(self) -> None:
+        """Wait until it is ready, then set it to work."""
+        assert self.hear() == "ready\n", self.process.communicate()[1]
+        assert self.process.stdin is not None
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+
+    def finish(self) -> str:
+        """What it said until its end, which must be a good one."""
+        said, wrong = self.process.communicate(timeout=1800)
+        assert self.process.returncode == 0, wrong
+        return said
+
+    def end(self) -> None:
+        """Kill it, if it still runs."""
+        self.process.kill()
+        self.process.communicate()
+
+
+def kill_writers(home: Path, role: str, n_kills: int) -> Kills:
+    """Let writers die one after another beside four readers, then check what is left."""
+    home.mkdir()
+    lake = open_lake(home)
+    seen = Kills(n_kills)
+    with ExitStack() as stack:
+        readers = [Actor(stack, home, reader) for reader in READERS]
+        writers = Actor(stack, home, role, n_kills)
+        for actor in (*readers, writers):
+            actor.go()
+        writers.finish()
+        (home / "stop").touch()
+        seen.reads = sum(int(reader.finish()) for reader in readers)
+    seen.acknowledged = newest_note(home / "acknowledged")
+    seen.commits = check(lake.sql(QUERY).rows())
+    assert seen.commits >= seen.acknowledged
+    assert lake.snapshot() == seen.commits
+    assert lake.verify().findings == []
+    swept = lake.sweep(min_age_s=-ONE_DAY_S * 36_500)
+    seen.leftovers = swept.partial_files + swept.orphan_files
+    assert lake.verify().findings == []
+    assert check(lake.sql(QUERY).rows()) == seen.commits
+    return seen
+
+
+def test_a_killed_writer_leaves_whole_commits_and_readers_never_notice(tmp_path: Path) -> None:
+    seen = kill_writers(tmp_path / "home", "die-at-moments", 8)
+
+    assert seen.reads > 0
+    assert seen.acknowledged >= 7
+
+
+@pytest.mark.prove
+def test_a_hundred_kills_at_random_moments(tmp_path: Path, record_proof: Callable[..., None]) -> None:
+    seen = kill_writers(tmp_path / "home", "die-at-moments", 100)
+
+    record_proof("lake: writer killed at random moments beside 2 Polars and 2 SQL readers", **vars(seen))
+    assert seen.acknowledged >= 99
+
+
+@pytest.mark.prove
+def test_a_kill_at_every_event_of_two_commits(tmp_path: Path, record_proof: Callable[..., None]) -> None:
+    seen = kill_writers(tmp_path / "home", "die-at-events", 140)
+
+    record_proof("lake: writer killed at each file and database event of two commits", **vars(seen))
+    assert seen.commits > 0
+
+
+def test_two_writers_on_one_partition_lose_and_double_nothing(tmp_path: Path) -> None:
+    lake = open_lake(tmp_path)
+
+    with ExitStack() as stack:
+        writers = [Actor(stack, tmp_path, "add", number) for number in (0, 1)]
+        for writer in writers:
+            writer.go()
+        for writer in writers:
+            writer.finish()
+
+    bars = lake.read_bars(SYMBOLS[0])
+    assert bars.height == bars["ts"].n_unique() == 30
+    assert lake.snapshot() == 30
+    assert lake.verify().findings == []
+    assert lake.sweep(min_age_s=-ONE_DAY_S * 36_500).orphan_files == 0
