@@ -29,7 +29,8 @@ class Dataset:
         x: Features, shape (n_rows, n_features), float64; a missing value is NaN and stays so: the model's
             imputer decides inside the fold.
         names: Feature names, one per column of `x`.
-        scaling: How a linear model scales each column: `robust`, `standard` or `passthrough`.
+        scaling: How a linear model scales each column: `robust`, `standard` or `passthrough`; `category` for labels that
+            are no quantities.
         y: Target, NaN without a label; such rows are predicted but neither learned from nor scored.
         base_price: Price that the target starts from.
         volatility_ratio: Usual over present volatility, NaN in its warm-up.

@@ -28,6 +28,10 @@ class Rows:
         """The sessions that have rows, ascending."""
         return np.unique(self.session)
 
+    def take(self, at: Ints) -> "Rows":
+        """The rows at these positions, ascending."""
+        return Rows(self.session[at], self.bar[at], self.label_bar[at], self.has_label[at])
+
 
 @dataclass(frozen=True, slots=True)
 class Fold:

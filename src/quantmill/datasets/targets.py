@@ -12,7 +12,7 @@ from quantmill.errors import UsageError
 
 __all__ = ["Target", "TargetKind", "make_target"]
 
-TargetKind = Literal["log_return"]
+TargetKind = Literal["log_return", "direction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def make_target(bars: BarArrays, *, column: str, horizon_bars: int, kind: Target
         bars: One symbol's bars in time order.
         column: `open`, `high`, `low` or `close`.
         horizon_bars: How far ahead, at least 1.
-        kind: `log_return`: ln(future ÷ current).
+        kind: `log_return`: ln(future ÷ current); `direction`: 1 when that is above 0, else 0.
 
     Raises:
         UsageError: If the kind is unknown.
@@ -77,4 +77,12 @@ def _log_return(current: Floats, future: Floats) -> tuple[Floats, Bools]:
     return value, is_defined
 
 
-_KINDS: Final[dict[str, Callable[[Floats, Floats], tuple[Floats, Bools]]]] = {"log_return": _log_return}
+def _direction(current: Floats, future: Floats) -> tuple[Floats, Bools]:
+    value, is_defined = _log_return(current, future)
+    return np.where(is_defined, value > 0.0, np.nan), is_defined
+
+
+_KINDS: Final[dict[str, Callable[[Floats, Floats], tuple[Floats, Bools]]]] = {
+    "log_return": _log_return,
+    "direction": _direction,
+}

@@ -15,12 +15,13 @@ from quantmill.datasets.leakage import check_folds
 from quantmill.datasets.parts import Parts, make_parts
 from quantmill.datasets.walk_forward import walk_forward_folds
 from quantmill.errors import DataError
-from quantmill.models.importance import standardized_coefficients
+from quantmill.models.classification_metrics import classification_metrics
+from quantmill.models.fit import Fitted, fit
+from quantmill.models.learning import TrainingRows
 from quantmill.models.metrics import regression_metrics
 from quantmill.models.pipeline import FitSettings
 from quantmill.models.recipe import TrainingRecipe
 from quantmill.models.report import fold_counts
-from quantmill.models.sklearn_adapter import Fitted, fit
 from quantmill.models.strength_quantiles import strength_quantiles
 
 __all__ = ["Fits", "fit_recipe"]
@@ -67,6 +68,7 @@ def fit_recipe(recipe: TrainingRecipe, dataset: Dataset, *, progress: Progress =
     folds = walk_forward_folds(rows, embargo_bars=recipe.embargo_bars)
     _check_sizes(folds, n_features=len(dataset.names))
     check_folds((*folds, parts.final), rows, horizon_bars=recipe.dataset.horizon_bars)
+    is_classifier = recipe.resolved_algorithm.kind == "classifier"
     progress.start("fits", len(folds) + 1)
     final = _fit(recipe, dataset, parts.final)
     progress.advance(note="final fit")
@@ -78,15 +80,18 @@ def fit_recipe(recipe: TrainingRecipe, dataset: Dataset, *, progress: Progress =
         out_of_sample = fitted.pipeline.predict(dataset.x[fold.test])
         in_sample = fitted.pipeline.predict(dataset.x[fold.train])
         predicted.append(out_of_sample)
-        quantiles = strength_quantiles(in_sample, dataset.volatility_ratio[fold.train])
+        quantiles = strength_quantiles(
+            in_sample, dataset.volatility_ratio[fold.train], is_probability=is_classifier
+        )
         records.append(
             {
                 "fold": fold.number,
                 **fold_counts(fold),
-                "n_nonzero": fitted.n_nonzero,
+                "n_nonzero": fitted.n_used,
                 "target_deviation": fitted.target_deviation,
+                "fit": fitted.details,
                 "abs_e_quantiles": quantiles,
-                "metrics": _score(dataset, fold, out_of_sample),
+                "metrics": _score(dataset, fold, out_of_sample, is_classifier=is_classifier),
             }
         )
         warnings += _warnings(f"refit {fold.number}", fitted)
@@ -104,8 +109,8 @@ def fit_recipe(recipe: TrainingRecipe, dataset: Dataset, *, progress: Progress =
         rows=np.concatenate([fold.test for fold in folds]),
         predictions=np.concatenate(predicted),
         fold=np.concatenate([np.full(fold.test.size, fold.number, dtype=np.int64) for fold in folds]),
-        metrics=_metrics(dataset, parts, folds, final, predicted, records),
-        importance=standardized_coefficients(dataset.names, final.coefficients, final.column_deviation),
+        metrics=_metrics(dataset, parts, folds, final, predicted, records, is_classifier=is_classifier),
+        importance=final.importance(dataset.x[parts.final.train]),
         warnings=tuple(warnings),
     )
 
@@ -127,14 +132,27 @@ def _fit(recipe: TrainingRecipe, dataset: Dataset, fold: Fold) -> Fitted:
         names=dataset.names,
         scaling=dataset.scaling,
         seed=derive_seed(recipe.seed, "fit", fold.number, bits=31),
+        two_phase=recipe.two_phase,
     )
-    return fit(settings, dataset.x[fold.train], dataset.y[fold.train])
+    part = TrainingRows(
+        dataset.x[fold.train], dataset.y[fold.train], dataset.rows.take(fold.train), recipe.embargo_bars
+    )
+    return fit(settings, part)
 
 
-def _score(dataset: Dataset, fold: Fold, predicted: Floats) -> dict[str, float | int | None]:
+def _score(
+    dataset: Dataset, fold: Fold, predicted: Floats, *, is_classifier: bool
+) -> dict[str, float | int | None]:
     """Metrics of predictions for all test rows of a fold, over those that are scored."""
-    at = fold.scored - fold.test[0]
-    return regression_metrics(dataset.y[fold.scored], predicted[at], dataset.base_price[fold.scored])
+    return _judge(dataset, fold.scored, predicted[fold.scored - fold.test[0]], is_classifier=is_classifier)
+
+
+def _judge(
+    dataset: Dataset, scored: Ints, predicted: Floats, *, is_classifier: bool
+) -> dict[str, float | int | None]:
+    if is_classifier:
+        return classification_metrics(dataset.y[scored], predicted)
+    return regression_metrics(dataset.y[scored], predicted, dataset.base_price[scored])
 
 
 def _metrics(
@@ -144,6 +162,8 @@ def _metrics(
     final: Fitted,
     predicted: Sequence[Floats],
     records: Sequence[dict[str, Any]],
+    *,
+    is_classifier: bool,
 ) -> dict[str, Any]:
     scored = np.concatenate([fold.scored for fold in folds])
     scored_predictions = np.concatenate(
@@ -151,18 +171,22 @@ def _metrics(
     )
     validation = final.pipeline.predict(dataset.x[parts.final.test])
     return {
-        "validation": _score(dataset, parts.final, validation),
-        "walk_forward": regression_metrics(dataset.y[scored], scored_predictions, dataset.base_price[scored]),
-        "n_nonzero": final.n_nonzero,
+        "validation": _score(dataset, parts.final, validation, is_classifier=is_classifier),
+        "walk_forward": _judge(dataset, scored, scored_predictions, is_classifier=is_classifier),
+        "n_nonzero": final.n_used,
         "n_nonzero_by_fold": [record["n_nonzero"] for record in records],
+        "n_filter_fallbacks": sum(
+            bool(details.get("is_filter_fallback"))
+            for details in (final.details, *(record["fit"] for record in records))
+        ),
     }
 
 
 def _warnings(where: str, fitted: Fitted) -> list[str]:
     found = [f"{where}: {message}" for message in fitted.warnings]
-    if fitted.n_nonzero == 0:
+    if fitted.n_used == 0:
         found.append(
             f"{where}: no feature carries any weight: the model predicts its training mean everywhere; "
-            "lower alpha or l1_ratio"
+            "weaken its penalties, such as alpha or gamma"
         )
     return found

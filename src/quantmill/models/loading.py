@@ -23,7 +23,7 @@ class LoadedModel:
     pipeline: FittedPipeline
 
     def predict(self, features: pl.DataFrame) -> Floats:
-        """Expected log return over the model's horizon for each row, shape (n_rows,).
+        """Expected log return over the model's horizon, or probability of a rise, for each row, shape (n_rows,).
 
         Args:
             features: Raw feature rows with at least the model's columns, in any order; null is missing.

@@ -16,10 +16,12 @@ class ModelRecord:
         name: Name that a person gave, or the algorithm's.
         version: Counts the models of this name and symbol from 1.
         metrics: `validation` (final fit) and `walk_forward` (all out-of-sample predictions): see
-            `quantmill.models.metrics`. The holdout is never scored.
+            `quantmill.models.metrics` and `classification_metrics`. The holdout is never scored.
         folds: Per walk-forward refit: `fold`, sessions `train_first`, `train_last`, `test_first`, `test_last`,
-            counts, `abs_e_quantiles` over its training part (`plain`, `vol_normalized`: p50, p80, p90, p97), `metrics`.
-        importance: Features of the final fit by weight.
+            counts, `abs_e_quantiles` over its training part (`plain`, `vol_normalized`: p50, p80, p90, p97), `metrics`,
+            `fit` (what fitting decided: parameters found, number of trees, features dropped).
+        importance: Features of the final fit by weight, one ranking per kind, that of SHAP values first: see
+            `quantmill.models.importance`.
         warnings: What a person must know, one sentence each.
         report: Shapes, types, rows lost at each step, parts, seeds, library versions.
         prediction_check: A few rows with the predictions that a loaded artifact must repeat.

@@ -1,4 +1,4 @@
-"""The model registry: store, find and list models."""
+"""The model registry: store, find, list, delete and restore models."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from difflib import get_close_matches
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select, update
 
 from quantmill.core.digest import canonical_json
 from quantmill.errors import NotFoundError, UsageError
@@ -16,7 +16,16 @@ from quantmill.state.engine import State
 from quantmill.state.statements import upsert
 from quantmill.state.tables.models import MODEL
 
-__all__ = ["check_name", "find_model", "list_models", "rename_model", "store_model", "stored_model"]
+__all__ = [
+    "check_name",
+    "delete_models",
+    "find_model",
+    "list_models",
+    "rename_model",
+    "restore_model",
+    "store_model",
+    "stored_model",
+]
 
 _JSON: Final = (
     "params",
@@ -67,10 +76,39 @@ def rename_model(connection: Connection, record: ModelRecord, name: str) -> Mode
     return store_model(connection, replace(record, name=check_name(name)))
 
 
-def stored_model(state: State, model_id: str) -> ModelRecord | None:
-    """The model of a full id, None when there is none."""
+def delete_models(state: State, model_ids: Sequence[str], *, deleted_us: int) -> list[str]:
+    """Mark models as deleted: nobody finds them, their rows, predictions and artifacts stay.
+
+    What was simulated with them stays too, and the trial ledger goes on counting it.
+
+    Returns:
+        The ids that were deleted now, those deleted earlier left out.
+    """
+    with state.write() as connection:
+        live = connection.execute(
+            select(MODEL.c.id).where(MODEL.c.id.in_(model_ids), MODEL.c.deleted_us.is_(None))
+        ).scalars()
+        gone = set(live)
+        connection.execute(update(MODEL).where(MODEL.c.id.in_(gone)).values(deleted_us=deleted_us))
+    return [model_id for model_id in model_ids if model_id in gone]
+
+
+def restore_model(state: State, model_id: str) -> bool:
+    """Take a deletion back; whether there was one."""
+    with state.write() as connection:
+        restored = connection.execute(
+            update(MODEL)
+            .where(MODEL.c.id == model_id, MODEL.c.deleted_us.is_not(None))
+            .values(deleted_us=None)
+        )
+    return restored.rowcount > 0
+
+
+def stored_model(state: State, model_id: str, *, deleted: bool = False) -> ModelRecord | None:
+    """The model of a full id, None when there is none; deleted ones count when asked."""
+    statement = select(MODEL) if deleted else _live()
     with state.read() as connection:
-        row = connection.execute(_live().where(MODEL.c.id == model_id)).mappings().first()
+        row = connection.execute(statement.where(MODEL.c.id == model_id)).mappings().first()
     return None if row is None else _record(row)
 
 

@@ -1,7 +1,7 @@
 """What a training run writes down about itself: shapes, rows lost, seeds, versions."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -11,16 +11,28 @@ from quantmill.core.instants import date_of_day
 from quantmill.datasets.dataset import Dataset
 from quantmill.datasets.folds import Fold
 from quantmill.datasets.parts import Parts
-from quantmill.models.sklearn_adapter import N_THREADS
+from quantmill.models.importance import N_SAMPLED_ROWS
+from quantmill.models.pipeline import N_THREADS
+from quantmill.models.xgboost_adapter import XGBOOST_VERSION
 
 __all__ = ["fold_counts", "library_versions", "training_report"]
 
-_LIBRARIES: Final = ("numpy", "polars", "scikit-learn", "scipy", "skops", "threadpoolctl", "numba")
+_LIBRARIES: Final = (
+    "numpy",
+    "polars",
+    "scikit-learn",
+    "lightgbm",
+    "scipy",
+    "skops",
+    "threadpoolctl",
+    "numba",
+)
 
 
 def library_versions() -> dict[str, str]:
     """Versions of Python and of the libraries that a model depends on."""
-    return {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
+    installed = {name: version(name) for name in _LIBRARIES}
+    return {"python": platform.python_version(), **installed, "xgboost": XGBOOST_VERSION}
 
 
 def fold_counts(fold: Fold) -> dict[str, Any]:
@@ -42,13 +54,16 @@ def fold_counts(fold: Fold) -> dict[str, Any]:
     }
 
 
-def training_report(dataset: Dataset, parts: Parts, folds: Sequence[Fold], *, seed: int) -> dict[str, Any]:
+def training_report(
+    dataset: Dataset, parts: Parts, folds: Sequence[Fold], *, fit: Mapping[str, Any], seed: int
+) -> dict[str, Any]:
     """Everything needed to judge and to repeat a training run, as plain values.
 
     Args:
         dataset: What was learned from.
         parts: Training, validation and holdout parts.
         folds: The walk-forward folds.
+        fit: What the final fit decided.
         seed: The run's seed.
     """
     sessions = np.unique(dataset.session)
@@ -69,6 +84,8 @@ def training_report(dataset: Dataset, parts: Parts, folds: Sequence[Fold], *, se
         "missing_values": dict(dataset.missing),
         "infinite_values": dict(dataset.infinite),
         "final": fold_counts(parts.final),
+        "fit": dict(fit),
+        "importance_rows": min(N_SAMPLED_ROWS, int(parts.final.train.size)),
         "walk_forward_rows": sum(int(fold.test.size) for fold in folds),
         "holdout": {
             "first_session": first,

@@ -6,24 +6,33 @@ import numpy as np
 
 from quantmill.core.arrays import Floats
 
-__all__ = ["QUANTILE_PERCENTS", "strength_quantiles"]
+__all__ = ["NEUTRAL_PROBABILITY", "QUANTILE_PERCENTS", "strength_quantiles"]
 
 QUANTILE_PERCENTS: Final = (50, 80, 90, 97)
+NEUTRAL_PROBABILITY: Final = 0.5
 
 
-def strength_quantiles(predicted: Floats, volatility_ratio: Floats) -> dict[str, list[float] | None]:
+def strength_quantiles(
+    predicted: Floats, volatility_ratio: Floats, *, is_probability: bool = False
+) -> dict[str, list[float] | None]:
     """The 50th, 80th, 90th and 97th percentile of |e|, plain and volatility-normalized.
 
-    Each is a strength that occurred: the smallest with at least that share of the rows at or below it.
-    Interpolation could put the threshold of a constant prediction a rounding below the prediction itself.
+    e is the expected log return, or with a classifier the probability of a rise less 0.5, which volatility does
+    not scale: its normalized percentiles are the plain ones. Each is a strength that occurred: the smallest with
+    at least that share of the rows at or below it. Interpolation could put the threshold of a constant
+    prediction a rounding below the prediction itself.
 
     Args:
-        predicted: Predictions for the training part of one refit, shape (n_rows,), log return.
+        predicted: Predictions for the training part of one refit, shape (n_rows,).
         volatility_ratio: Usual over present volatility at the same rows; NaN rows are left out.
+        is_probability: Whether the predictions are a classifier's.
 
     Returns:
         `plain` and `vol_normalized`; None when no row has a value.
     """
+    if is_probability:
+        plain = _percentiles(predicted - NEUTRAL_PROBABILITY)
+        return {"plain": plain, "vol_normalized": plain}
     return {"plain": _percentiles(predicted), "vol_normalized": _percentiles(predicted * volatility_ratio)}
 
 

@@ -17,10 +17,17 @@ from quantmill.datasets.dataset import Dataset
 from quantmill.lake.store import Lake
 from quantmill.models.artifact import make_check, save_artifact
 from quantmill.models.fitting import Fits, fit_recipe
-from quantmill.models.predictions import PREDICTIONS, predictions_frame
+from quantmill.models.prediction_frame import predictions_frame
+from quantmill.models.predictions import PREDICTIONS
 from quantmill.models.recipe import TrainingRecipe
 from quantmill.models.record import ModelRecord
-from quantmill.models.registry import check_name, rename_model, store_model, stored_model
+from quantmill.models.registry import (
+    check_name,
+    rename_model,
+    restore_model,
+    store_model,
+    stored_model,
+)
 from quantmill.models.report import training_report
 from quantmill.state.engine import State
 
@@ -53,7 +60,7 @@ def train(
     completing: Completing | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> TrainedModel:
-    """Train a model unless the same recipe on the same data already has one.
+    """Train a model unless the same recipe on the same data already has one; a deleted one comes back.
 
     The registry row and the predictions become visible in one transaction; the artifact is complete on
     disk before.
@@ -84,9 +91,11 @@ def train(
     model_id = recipe.model_id(dataset)
     for note in dataset.notes:
         progress.say(note)
-    known = stored_model(state, model_id)
+    known = stored_model(state, model_id, deleted=True)
     if known is not None and not force:
         if (models_path / known.artifact).is_file():
+            if restore_model(state, model_id):
+                progress.say(f"{model_id} had been deleted: it is back")
             return TrainedModel(_renamed(state, known, wanted_name), is_new=False)
         progress.say(f"the artifact of {model_id} is missing: training it again")
     fits = fit_recipe(recipe, dataset, progress=progress)
@@ -168,7 +177,7 @@ def _record(recipe: TrainingRecipe, dataset: Dataset, fits: Fits, *, model_id: s
         folds=fits.fold_records,
         importance=tuple(fits.importance),
         warnings=(*dataset.notes, *fits.warnings),
-        report=training_report(dataset, fits.parts, fits.folds, seed=recipe.seed),
+        report=training_report(dataset, fits.parts, fits.folds, fit=fits.final.details, seed=recipe.seed),
         prediction_check=make_check(fits.final.pipeline, dataset.x[fits.parts.final.train]),
         snapshot=dataset.snapshot,
         dataset_digest=dataset.digest,

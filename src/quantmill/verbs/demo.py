@@ -21,6 +21,8 @@ __all__ = ["READS_ONLY", "DemoRequest", "Demonstration", "Found", "run"]
 READS_ONLY: Final = False
 TERMINAL_COLUMNS: Final = leaderboard.TERMINAL_COLUMNS
 SYMBOLS: Final = ("SPY", "QQQ", "IWM", "AAPL", "MSFT")
+# Ingested as the measure of fear that the market's regimes look at, never traded.
+CONTEXT: Final = ("VIXY",)
 TRADED: Final = ("SPY", "QQQ", "AAPL")
 # QQQ is the control: what is found there would be a false alarm.
 PLANTED_IN: Final = ("SPY", "AAPL")
@@ -38,8 +40,8 @@ _SHOWN_ROWS: Final = 10
 class DemoRequest(Request):
     """Show the whole line on a synthetic market.
 
-    Five symbols, 250 sessions, two models for three symbols, a grid of 96 trials; in ./data/demo
-    unless another home is named. A second call repeats nothing.
+    Five symbols and a measure of fear, 250 sessions, two models for three symbols, a grid of 864 trials with the
+    market's regimes as gates; in ./data/demo unless another home is named. A second call repeats nothing.
     """
 
     seed: int = Field(default=0, ge=0, description="Which market.")
@@ -98,7 +100,7 @@ class Demonstration(Outcome):
             f"Everything lies in {self.home}: bars and features in lake/, models in models/, the rest in state.db.",
             "Next:",
             f"  quantmill {home} leaderboard --limit 20",
-            f"  quantmill {home} simulate --model trend --symbol SPY --threshold p80",
+            f"  quantmill {home} simulate --model trend --symbol SPY --threshold p80 --regime vix:2,3",
             f'  quantmill {home} sql "SELECT symbol, count(*) FROM bars GROUP BY symbol"',
             "  quantmill import FILES --home data      your own bars, in a home of their own",
         ]
@@ -135,7 +137,7 @@ def run(mill: Mill, request: DemoRequest, progress: Progress) -> Demonstration:
     ingested = ingest_bars.run(
         mill,
         ingest_bars.IngestRequest(
-            symbols=SYMBOLS,
+            symbols=(*SYMBOLS, *CONTEXT),
             provider="sim",
             seed=request.seed,
             planted=request.planted,

@@ -9,6 +9,7 @@ from quantmill.core.progress import Progress
 from quantmill.ingest.importing import import_files
 from quantmill.ingest.spikes import SpikeLimits
 from quantmill.ingest.validation import ValidationRules
+from quantmill.providers.files.formats import FileFormat
 from quantmill.providers.files.options import FileOptions
 from quantmill.verbs.ingest_report import Ingested
 from quantmill.verbs.mill import Mill
@@ -21,14 +22,15 @@ READS_ONLY: Final = False
 
 
 class ImportRequest(Request):
-    """Store bars from CSV and Parquet files.
+    """Store bars from CSV, Parquet, LEAN, DuckDB and SQLite files.
 
-    Folders are searched at any depth. Importing the same files again stores nothing new.
+    Folders are searched at any depth, also trees such as SPY/dt=2024-03-12/. Importing the same files again stores nothing new.
     """
 
     paths: Annotated[tuple[Path, ...], POSITIONAL] = Field(min_length=1, description="Files and folders.")
-    format: Literal["auto", "csv", "parquet"] = Field(
-        default="auto", description="auto goes by the file's name."
+    format: FileFormat = Field(default="auto", description="auto goes by each file's name.")
+    table: str | None = Field(
+        default=None, description="Table of DuckDB and SQLite files; otherwise the only one that fits."
     )
     symbol: Symbol | None = Field(default=None, description="Symbol of all rows, where the files carry none.")
     tz: str | None = Field(default=None, description="Zone of times without one, such as US/Central.")
@@ -65,6 +67,7 @@ def run(mill: Mill, request: ImportRequest, progress: Progress) -> Ingested:
         tz=request.tz,
         label=request.label,
         mapping={name: str(value) for name, value in request.columns.items()},
+        table=request.table,
     )
     settings = mill.settings.ingest
     limits = SpikeLimits(min_frac=settings.spike_limit_frac) if request.spikes else None

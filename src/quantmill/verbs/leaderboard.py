@@ -24,13 +24,15 @@ TERMINAL_COLUMNS: Final = {
     "threshold_rule": "threshold",
     "z_score_check": "z",
     "volatility_normalization": "vol",
+    "regime_col": "regime",
+    "allowed_regimes": "states",
     "hit_rate_frac": "hits",
     "buy_hold_return_frac": "buy & hold",
     "max_drawdown_frac": "drawdown",
     "exposure_frac": "exposure",
     "probabilistic_sharpe": "undeflated",
     "n_sessions": "sessions",
-    "badges": "badges",
+    "badges_text": "badges",
 }
 
 

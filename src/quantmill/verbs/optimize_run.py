@@ -45,6 +45,12 @@ class OptimizeRunRequest(ExecutionRequest):
     vol_normalize: Annotated[Switch, Flag("--vol-normalize")] = Field(
         default="both", description="Signals scaled by usual over present volatility."
     )
+    gates: tuple[str, ...] = Field(
+        default=("default",),
+        description="default (none, vix:0 to vix:3, gmm:0 to gmm:3), none, or a list: a regime's states (gmm:0,1), a "
+        'feature\'s bounds that veto orders ("vix_z_score<2") or close the position ("exit vix_z_score<2"), '
+        "joined by + where all must hold.",
+    )
     max_concurrent: Annotated[int | None, FromSetting("optimize.max_concurrent")] = Field(
         default=None, ge=1, le=256, description="Threads."
     )
@@ -130,6 +136,7 @@ def _space(request: OptimizeRunRequest) -> ParameterSpace:
             "threshold": thresholds[0] if is_named else [_threshold(text) for text in thresholds],
             "z_score_check": list(_SWITCH[request.z_filter]),
             "volatility_normalization": list(reversed(_SWITCH[request.vol_normalize])),
+            "gates": list(request.gates),
         }
     )
 

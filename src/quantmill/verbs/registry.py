@@ -60,7 +60,7 @@ class Verb:
 
 _TABLE: Final = (
     Verb("demo", "demo", "DemoRequest", "writes", "Show the whole line on a synthetic market.", "./data/demo"),
-    Verb("import", "import_bars", "ImportRequest", "writes", "Store bars from CSV and Parquet files."),
+    Verb("import", "import_bars", "ImportRequest", "writes", "Store bars from CSV, Parquet, LEAN, DuckDB and SQLite files."),
     Verb("ingest", "ingest_bars", "IngestRequest", "writes", "Store bars of a provider."),
     Verb("symbols", "symbols", "SymbolsRequest", "reads", "List the stored symbols."),
     Verb("bars", "bars", "BarsRequest", "reads", "Show stored bars of one symbol."),

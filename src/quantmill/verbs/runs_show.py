@@ -26,6 +26,12 @@ class RunsShowRequest(Request):
     rows: Literal["metrics", "trades", "equity"] = Field(
         default="metrics", description="What the table and --out hold."
     )
+    trades: bool = Field(default=False, description="The list of trades, as --rows trades.")
+
+    @property
+    def kind(self) -> Literal["metrics", "trades", "equity"]:
+        """Which rows are asked for."""
+        return "trades" if self.trades else self.rows
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,9 @@ def run(mill: Mill, request: RunsShowRequest, progress: Progress) -> ShownRun:
         NotFoundError: If there is no such run.
     """
     record = get_run(mill.state, request.run_id)
-    if request.rows == "trades":
+    if request.kind == "trades":
         rows = read_trades(mill.lake, record.run_id)
-    elif request.rows == "equity":
+    elif request.kind == "equity":
         rows = read_equity(mill.lake, record.run_id)
     else:
         values = list(record.metrics.values())
@@ -68,4 +74,4 @@ def run(mill: Mill, request: RunsShowRequest, progress: Progress) -> ShownRun:
         rows = pl.DataFrame(
             columns, schema_overrides={"value": pl.Float64, "reason": pl.String}, strict=False
         )
-    return ShownRun(record, rows, request.rows)
+    return ShownRun(record, rows, request.kind)

@@ -12,9 +12,11 @@ from quantmill.core.progress import Progress
 from quantmill.errors import UsageError
 from quantmill.models.registry import find_model
 from quantmill.optimize.ledger import count_trials, evidence_of, record_trial
+from quantmill.simulation.gate_columns import with_gate_columns
+from quantmill.simulation.gates import Gates, parse_feature_gates, parse_regimes
 from quantmill.simulation.history import RunRecord
 from quantmill.simulation.run import simulate
-from quantmill.simulation.signal import Filters, SignalSource
+from quantmill.simulation.signal import Filters, SignalSource, check_gates
 from quantmill.simulation.source import Sessions, file_source, model_source
 from quantmill.simulation.thresholds import parse_threshold
 from quantmill.simulation.trial import TrialSetup
@@ -52,6 +54,18 @@ class SimulateRequest(SessionsRequest, ExecutionRequest):
     )
     vol_normalize: Annotated[bool, Flag("--vol-normalize")] = Field(
         default=False, description="Scale signals by usual over present volatility."
+    )
+    regime: tuple[str, ...] = Field(
+        default=(),
+        description="Hold a position in these states of a regime alone, else close it: vix:3, gmm:0,1, gmm_2:0, "
+        "sma:1; several regimes must all hold.",
+    )
+    gate: tuple[str, ...] = Field(
+        default=(),
+        description='Neither buy nor sell while a stored feature is out of bounds: "vix_z_score<2", "-1<=roc_5<1".',
+    )
+    gate_exit: tuple[str, ...] = Field(
+        default=(), description="The same, but close the position while the feature is out of bounds."
     )
     horizon: Annotated[int, Unit("bars")] = Field(
         default=1, ge=1, description="How far ahead the predictions of a file look; a model knows its own."
@@ -98,14 +112,20 @@ def run(mill: Mill, request: SimulateRequest, progress: Progress) -> SimulatedRu
     """Simulates unless the same run is kept already; it is counted in the trial ledger before it starts.
 
     Raises:
-        NotFoundError: If the model, the file or the symbol's bars are unknown.
-        UsageError: If model and symbol do not fit, or the threshold cannot be used.
+        NotFoundError: If the model, the file, the symbol's bars or a gate's feature are unknown.
+        UsageError: If model and symbol do not fit, or the threshold or a gate cannot be used.
+        NoDataError: If a gate's column has no value on these sessions.
         DataError: If the file of predictions cannot be used.
     """
     settings = mill.settings.simulation
     threshold = parse_threshold(request.threshold)
-    source = _source(mill, request)
-    filters = Filters(request.z_filter, request.vol_normalize)
+    gates = Gates.of(
+        parse_regimes(request.regime),
+        (*parse_feature_gates(request.gate), *parse_feature_gates(request.gate_exit, closes=True)),
+    )
+    source = with_gate_columns(mill.lake, mill.state, _source(mill, request), [gates])
+    filters = Filters(request.z_filter, request.vol_normalize, gates)
+    check_gates(source, gates)
     setup = TrialSetup(threshold, request.costs(settings), request.cash_usd(settings))
     with mill.state.write() as connection:
         record_trial(connection, source, filters, setup, recorded_us=mill.clock.now_us())
@@ -143,6 +163,7 @@ def run_lines(record: RunRecord) -> list[str]:
         "win rate": _percent(metrics["win_rate_frac"]),
         "hit rate": _percent(metrics["hit_rate_frac"]),
         "exposure": _percent(metrics["exposure_frac"]),
+        "break-even cost": _bps(metrics["break_even_cost_bps"]),
     }
     params = ", ".join(f"{name} {value}" for name, value in record.params.items() if value is not None)
     return [
@@ -150,6 +171,7 @@ def run_lines(record: RunRecord) -> list[str]:
         f"from {record.first_session} to {record.last_session}",
         ", ".join(f"{name} {value}" for name, value in shown.items()),
         params,
+        *_gate_lines(record),
         *(f"note: {label}" for label in record.labels.values()),
     ]
 
@@ -171,6 +193,21 @@ def _source(mill: Mill, request: SimulateRequest) -> SignalSource:
             hint=f"a model trades the symbol it was trained on: train one on {request.symbol}",
         )
     return model_source(mill.lake, model, sessions=sessions)
+
+
+def _gate_lines(record: RunRecord) -> list[str]:
+    """How many bars the gates took, when there are any."""
+    if not any(record.params.get(name) for name in ("regime_col", "feature_gates")):
+        return []
+    count = {name: record.counts.get(name, 0) for name in ("closed_by_gate", "held_by_gate")}
+    return [
+        f"gates: of {record.counts['bars']:,} bars {count['closed_by_gate']:,} closed and {count['held_by_gate']:,} held; "
+        f"{record.counts.get('gate_value_missing', 0):,} had no value, which is outside"
+    ]
+
+
+def _bps(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} bps per fill"
 
 
 def _percent(value: float | None) -> str:

@@ -52,3 +52,12 @@ def test_a_horizon_beyond_all_bars_gives_no_label() -> None:
 def test_unknown_kind_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown target kind 'raw_price'"):
         make_target(bars_of_closes([[1.0]]), column="close", horizon_bars=1, kind="raw_price")  # pyright: ignore[reportArgumentType] - the point
+
+
+def test_direction_is_1_for_a_rise_and_0_otherwise() -> None:
+    # 100 → 101 rises, 101 → 101 stays, 101 → 99 falls; the last bar has no future in its session.
+    bars = bars_of_closes([[100.0, 101.0, 101.0, 99.0]])
+
+    target = make_target(bars, column="close", horizon_bars=1, kind="direction")
+
+    np.testing.assert_array_equal(target.value, [1.0, 0.0, 0.0, np.nan])

@@ -4,17 +4,20 @@ import numpy as np
 import pytest
 
 from quantmill.errors import DataError, UsageError
+from quantmill.models.fit import fit
 from quantmill.models.fitting import fit_recipe
+from quantmill.models.learning import TrainingRows
 from quantmill.models.pipeline import FitSettings
 from quantmill.models.recipe import TrainingRecipe
-from quantmill.models.sklearn_adapter import fit
 from tests.synthetic_sessions import planted_dataset
 
 DATASET = planted_dataset()
+# Given, so that nothing is searched.
+PENALTY = {"alpha": 0.01, "l1_ratio": 0.5}
 
 
 def test_planted_signal_is_found_out_of_sample() -> None:
-    fits = fit_recipe(TrainingRecipe(DATASET.recipe), DATASET)
+    fits = fit_recipe(TrainingRecipe(DATASET.recipe, params=PENALTY), DATASET)
 
     assert fits.importance[0]["feature"] == "signal"
     assert fits.metrics["walk_forward"]["ic"] > 0.2
@@ -24,7 +27,7 @@ def test_planted_signal_is_found_out_of_sample() -> None:
 
 def test_each_refit_predicts_its_own_sessions_and_the_holdout_stays_untouched() -> None:
     # 40 sessions: test parts from session 16 to 34, edges 16, 19, 23, 26, 30, 34; every bar is predicted.
-    fits = fit_recipe(TrainingRecipe(DATASET.recipe), DATASET)
+    fits = fit_recipe(TrainingRecipe(DATASET.recipe, params=PENALTY), DATASET)
 
     sessions = np.unique(DATASET.session)
     predicted = np.searchsorted(sessions, DATASET.session[fits.rows])
@@ -48,7 +51,9 @@ def test_no_row_of_the_holdout_changes_anything() -> None:
     x[later], y[later] = 1e6, 1.0
     corrupted = replace(DATASET, x=x, y=y)
 
-    one, other = (fit_recipe(TrainingRecipe(DATASET.recipe), data) for data in (DATASET, corrupted))
+    one, other = (
+        fit_recipe(TrainingRecipe(DATASET.recipe, params=PENALTY), data) for data in (DATASET, corrupted)
+    )
 
     np.testing.assert_array_equal(one.predictions, other.predictions)
     assert one.metrics == other.metrics
@@ -56,7 +61,7 @@ def test_no_row_of_the_holdout_changes_anything() -> None:
 
 
 def test_a_model_without_any_coefficient_says_so() -> None:
-    fits = fit_recipe(TrainingRecipe(DATASET.recipe, params={"alpha": 100.0}), DATASET)
+    fits = fit_recipe(TrainingRecipe(DATASET.recipe, params={"alpha": 100.0, "l1_ratio": 0.5}), DATASET)
 
     assert fits.metrics["n_nonzero"] == 0
     assert fits.metrics["walk_forward"]["ic"] is not None  # five constants, one per refit
@@ -71,13 +76,15 @@ def test_too_few_rows_are_refused() -> None:
 
 
 def test_the_first_refit_is_a_fit_on_its_training_rows_alone() -> None:
-    recipe = TrainingRecipe(DATASET.recipe, embargo_bars=0)
+    recipe = TrainingRecipe(DATASET.recipe, params=PENALTY, embargo_bars=0)
     fits = fit_recipe(recipe, DATASET)
     early = DATASET.session < np.unique(DATASET.session)[16]
     keep = early & DATASET.has_label
 
     settings = FitSettings("elasticnet", recipe.resolved_params(), DATASET.names, DATASET.scaling, seed=0)
-    alone = fit(settings, DATASET.x[keep], DATASET.y[keep])
+    alone = fit(
+        settings, TrainingRows(DATASET.x[keep], DATASET.y[keep], DATASET.rows.take(np.flatnonzero(keep)), 0)
+    )
 
     test = fits.folds[0].test
     np.testing.assert_array_equal(fits.predictions[: test.size], alone.pipeline.predict(DATASET.x[test]))
@@ -86,7 +93,7 @@ def test_the_first_refit_is_a_fit_on_its_training_rows_alone() -> None:
 def test_recipe_decides_the_id() -> None:
     base = TrainingRecipe(DATASET.recipe).model_id(DATASET)
 
-    assert base == TrainingRecipe(DATASET.recipe, params={"alpha": "0.01"}).model_id(DATASET)
+    assert base == TrainingRecipe(DATASET.recipe, params={"alpha": "auto"}).model_id(DATASET)
     others = {
         TrainingRecipe(DATASET.recipe, params={"alpha": 0.02}).model_id(DATASET),
         TrainingRecipe(DATASET.recipe, seed=1).model_id(DATASET),

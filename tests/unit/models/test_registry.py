@@ -7,9 +7,11 @@ from quantmill.errors import NotFoundError, UsageError
 from quantmill.models.record import ModelRecord
 from quantmill.models.registry import (
     check_name,
+    delete_models,
     find_model,
     list_models,
     rename_model,
+    restore_model,
     store_model,
     stored_model,
 )
@@ -121,6 +123,23 @@ def test_renaming_keeps_everything_else(state: State) -> None:
         renamed = rename_model(connection, stored, "other")
 
     assert stored_model(state, stored.id) == renamed == replace(stored, name="other", version=1)
+
+
+def test_deleted_models_are_found_by_nobody_and_can_come_back(state: State) -> None:
+    stored = store(state)
+    other = store(state, id="m-bbbbbbbbbb", created_us=2)
+
+    assert delete_models(state, [stored.id, "m-none"], deleted_us=5) == [stored.id]
+    assert delete_models(state, [stored.id], deleted_us=6) == []
+    assert list_models(state) == [other]
+    assert stored_model(state, stored.id) is None
+    assert stored_model(state, stored.id, deleted=True) == stored
+    with pytest.raises(NotFoundError):
+        find_model(state, stored.id)
+
+    assert restore_model(state, stored.id)
+    assert not restore_model(state, stored.id)
+    assert find_model(state, stored.id) == stored
 
 
 @pytest.mark.parametrize("name", ["", "m-abc", "a/b", "a" * 81, " a", "é"])
