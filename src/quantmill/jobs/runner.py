@@ -13,9 +13,10 @@ from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.errors import JobCancelledError, LeaseLostError, QuantmillError
 from quantmill.jobs.queue import Job, JobQueue
 
-__all__ = ["JobContext", "run_job"]
+__all__ = ["JobContext", "may_be_alive", "run_claimed", "run_job", "worker_name"]
 
 _ATTEMPTS = 5
+_MAX_NOTES = 100
 
 Result = TypeVar("Result")
 
@@ -29,12 +30,16 @@ class JobContext:
         self._done = 0
         self._total = 0
         self._stop: BaseException | None = None
+        self._notes: list[str] = []
         self.job = job
         self.is_completed = False
 
     @contextmanager
-    def completing(self) -> Generator[Connection]:
+    def completing(self, *, result: object = None) -> Generator[Connection]:
         """The one transaction that publishes the results and marks the job completed.
+
+        Args:
+            result: What the job's row keeps of the results; JSON values.
 
         Raises:
             LeaseLostError: If another attempt owns the job; nothing is published.
@@ -42,7 +47,7 @@ class JobContext:
         self._raise_stop()
         with self._queue.state.write() as connection:
             yield connection
-            self._queue.complete(connection, self.job)
+            self._queue.complete(connection, self.job, result=result, notes=self._notes)
         self.is_completed = True
 
     @property
@@ -63,12 +68,14 @@ class JobContext:
         self._progress.advance(steps, note=note)
 
     def say(self, message: str) -> None:
-        """Tell a person one line."""
+        """Tell a person one line; the job's row keeps the first ones."""
+        if len(self._notes) < _MAX_NOTES:
+            self._notes.append(message)
         self._progress.say(message)
 
     def beat_until(self, ended: threading.Event) -> None:
-        """Renew the lease three times per lease length until the body ends."""
-        while not ended.wait(self._queue.lease_s / 3):
+        """Renew the lease, three times per lease length unless the queue says otherwise, until the body ends."""
+        while not ended.wait(self._queue.beat_s or self._queue.lease_s / 3):
             try:
                 self._queue.heartbeat(self.job, self.fraction)
             except (LeaseLostError, JobCancelledError) as error:
@@ -79,7 +86,7 @@ class JobContext:
         """Write how this attempt ended, unless it had published already or lost the job."""
         if not self.is_completed:
             with suppress(LeaseLostError):
-                self._queue.fail(self.job, error)
+                self._queue.fail(self.job, error, notes=self._notes)
 
     def _raise_stop(self) -> None:
         if self._stop is not None:
@@ -110,15 +117,49 @@ def run_job(
         JobError: If another live process is doing the same job.
     """
     job_id = queue.enqueue(kind, key).id
-    worker = f"{socket.gethostname()}:{os.getpid()}"
     for attempt in range(_ATTEMPTS):
-        context = JobContext(queue, queue.claim(job_id, worker, is_alive=_may_be_alive), progress)
+        context = JobContext(queue, queue.claim(job_id, worker_name(), is_alive=may_be_alive), progress)
         try:
             return _attempt(context, body)
         except QuantmillError as error:
             if not error.retryable or attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def run_claimed(
+    queue: JobQueue, job: Job, body: Callable[[JobContext], Result], *, progress: Progress = NO_PROGRESS
+) -> Result:
+    """Do a job that this process has claimed; its row tells how it went.
+
+    Args:
+        queue: The jobs of a home.
+        job: The attempt, from `claim_next`.
+        body: As for `run_job`.
+        progress: Where a person sees progress.
+    """
+    return _attempt(JobContext(queue, job, progress), body)
+
+
+def worker_name() -> str:
+    """The name under which this process claims jobs: host and process id."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def may_be_alive(worker: str) -> bool:
+    """False only when the worker ran on this host and its process is gone."""
+    host, _, pid = worker.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return True
+    if int(pid) == os.getpid():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _attempt(context: JobContext, body: Callable[[JobContext], Result]) -> Result:
@@ -139,19 +180,3 @@ def _attempt(context: JobContext, body: Callable[[JobContext], Result]) -> Resul
     finally:
         ended.set()
         beat.join()
-
-
-def _may_be_alive(worker: str) -> bool:
-    """False only when the worker ran on this host and its process is gone."""
-    host, _, pid = worker.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
-        return True
-    if int(pid) == os.getpid():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

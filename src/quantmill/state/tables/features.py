@@ -6,7 +6,14 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Intege
 
 from quantmill.state.tables.metadata import METADATA
 
-__all__ = ["FEATURE", "FEATURE_BUILD", "FEATURE_CERTIFICATE", "FEATURE_SET"]
+__all__ = [
+    "FEATURE",
+    "FEATURE_BUILD",
+    "FEATURE_CERTIFICATE",
+    "FEATURE_SET",
+    "REGIME_BUILD",
+    "REGIME_FIT",
+]
 
 _SET_KEY: Final = ["feature_set", "version"]
 _SET_REFERENCE: Final = ["feature_set.name", "feature_set.version"]
@@ -41,8 +48,9 @@ FEATURE: Final = Table(
     ForeignKeyConstraint(_SET_KEY, _SET_REFERENCE),
 )
 
-# The last build of each symbol; `input_digest` covers all it depends on: bars, splits, hours, code.
-# `null_counts` is canonical JSON {column: {cause: count}}.
+# The last build of each symbol; `input_digest` covers all it depends on: bars, splits, hours, code, and the same
+# of its context. `null_counts` is canonical JSON {column: {cause: count}}; `context` says which symbols were seen
+# beside it, null for builds without context.
 FEATURE_BUILD: Final = Table(
     "feature_build",
     METADATA,
@@ -57,6 +65,7 @@ FEATURE_BUILD: Final = Table(
     Column("null_counts", Text, nullable=False),
     Column("package_version", String(32), nullable=False),
     Column("built_us", BigInteger, nullable=False, index=True),
+    Column("context", Text),
     ForeignKeyConstraint(_SET_KEY, _SET_REFERENCE),
 )
 
@@ -75,4 +84,34 @@ FEATURE_CERTIFICATE: Final = Table(
     Column("source_sha256", String(64), nullable=False),
     Column("certified_us", BigInteger, nullable=False),
     ForeignKeyConstraint(_SET_KEY, _SET_REFERENCE),
+)
+
+# The last build of the market's regimes by source key; `context`, `null_counts`, `refits` and `notes` are canonical JSON.
+REGIME_BUILD: Final = Table(
+    "regime_build",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("version", String(8), primary_key=True),
+    Column("input_digest", String(64), nullable=False),
+    Column("snapshot", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("sessions", Integer, nullable=False),
+    Column("null_counts", Text, nullable=False),
+    Column("refits", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("package_version", String(32), nullable=False),
+    Column("built_us", BigInteger, nullable=False),
+)
+
+# Fitted mixtures by the digest of their window and settings, so that none is fitted twice; `mixture` is canonical
+# JSON of the parameters.
+REGIME_FIT: Final = Table(
+    "regime_fit",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("n_states", Integer, nullable=False),
+    Column("mixture", Text, nullable=False),
+    Column("package_version", String(32), nullable=False),
+    Column("fitted_us", BigInteger, nullable=False),
 )
