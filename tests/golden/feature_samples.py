@@ -13,11 +13,12 @@ import numpy as np
 from quantmill.core.bars import BarArrays
 from quantmill.features.compute import compute_feature
 from quantmill.features.declaration import Feature
+from quantmill.features.market import Market
 from quantmill.features.registry import FEATURES
-from quantmill.features.sample import sample_bars
+from quantmill.features.sample import sample_bars, sample_market
 
 PATH = Path(__file__).with_suffix(".json")
-SOURCE = "quantmill's own output on features.sample.sample_bars(0): a guard of change, not of truth"
+SOURCE = "quantmill's own output on features.sample.sample_bars(0) beside sample_market(0): a guard of change, not of truth"
 KEPT_BARS = [*range(0, 80, 8), *range(199, 3200, 157)]
 
 
@@ -25,8 +26,8 @@ def key_of(feature: Feature) -> str:
     return f"{feature.name}@{feature.revision}"
 
 
-def entry_of(feature: Feature, bars: BarArrays) -> dict[str, Any]:
-    values = compute_feature(feature, bars)
+def entry_of(feature: Feature, bars: BarArrays, market: Market) -> dict[str, Any]:
+    values = compute_feature(feature, bars, market)
     kept = values[KEPT_BARS].astype(np.float32)
     return {
         "parameters": dict(feature.parameters),
@@ -42,8 +43,8 @@ def read_entries() -> dict[str, dict[str, Any]]:
 
 
 def add_entries() -> None:
-    bars = sample_bars()
-    entries = {key_of(one): entry_of(one, bars) for one in FEATURES.values()} | read_entries()
+    bars, market = sample_bars(), sample_market()
+    entries = {key_of(one): entry_of(one, bars, market) for one in FEATURES.values()} | read_entries()
     lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(entries[key])}" for key in sorted(entries))
     text = f'{{\n "SOURCE": {json.dumps(SOURCE)},\n "features": {{\n{lines}\n }}\n}}\n'
     PATH.write_text(text, encoding="utf-8")

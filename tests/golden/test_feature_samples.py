@@ -5,8 +5,9 @@ import pytest
 
 from quantmill.core.bars import BarArrays
 from quantmill.features.declaration import Feature
+from quantmill.features.market import Market
 from quantmill.features.registry import FEATURES
-from quantmill.features.sample import sample_bars
+from quantmill.features.sample import sample_bars, sample_market
 from tests.golden.feature_samples import entry_of, key_of, read_entries
 
 ADVICE = "raise `revision` in the declaration, then run python -m tests.golden.feature_samples"
@@ -17,13 +18,18 @@ def bars() -> BarArrays:
     return sample_bars()
 
 
+@pytest.fixture(scope="module")
+def market() -> Market:
+    return sample_market()
+
+
 @pytest.mark.parametrize("feature", FEATURES.values(), ids=lambda feature: feature.name)
-def test_output_is_that_of_its_revision(feature: Feature, bars: BarArrays) -> None:
+def test_output_is_that_of_its_revision(feature: Feature, bars: BarArrays, market: Market) -> None:
     entries = read_entries()
     assert key_of(feature) in entries, (
         f"{key_of(feature)} has no golden sample: run python -m tests.golden.feature_samples"
     )
-    golden, found = entries[key_of(feature)], entry_of(feature, bars)
+    golden, found = entries[key_of(feature)], entry_of(feature, bars, market)
 
     for name in ("parameters", "dtype", "n_null"):
         assert found[name] == golden[name], f"{name} of {key_of(feature)} changed: {ADVICE}"
@@ -37,9 +43,9 @@ def test_output_is_that_of_its_revision(feature: Feature, bars: BarArrays) -> No
     )
 
 
-def test_changed_output_is_noticed(bars: BarArrays) -> None:
+def test_changed_output_is_noticed(bars: BarArrays, market: Market) -> None:
     entries = read_entries()
     sma = FEATURES["sma_20"]
     changed = Feature(sma.name, lambda bars: sma(bars) * 1.0001, sma.category, sma.lookback_bars, "changed")
 
-    assert entry_of(changed, bars)["values"] != entries[key_of(sma)]["values"]
+    assert entry_of(changed, bars, market)["values"] != entries[key_of(sma)]["values"]

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,9 @@ from quantmill.core.version import VERSION
 from quantmill.errors import CommitConflictError, NoDataError, UsageError
 from quantmill.features.certificate import Certificate, certify
 from quantmill.features.compute import FeatureValues, compute_features
+from quantmill.features.context.sources import ContextSources, sources_of
+from quantmill.features.declaration import Feature
+from quantmill.features.market import NO_MARKET
 from quantmill.features.records import (
     StoredBuild,
     certified_columns,
@@ -28,6 +32,7 @@ from quantmill.features.records import (
     record_certificate,
     record_set,
 )
+from quantmill.features.regime_build import context_digest, ensure_regimes, load_market
 from quantmill.features.sets import FeatureSet
 from quantmill.lake.staging import Staged
 from quantmill.lake.store import Lake
@@ -50,7 +55,8 @@ class BuildReport:
     """What a build did for one symbol.
 
     `sessions_built` are sessions with new or changed values, `sessions_reused` those stored before with the
-    very values; `null_counts` is by column and cause; `uncertified` columns are never trained on.
+    very values; `null_counts` is by column and cause; `uncertified` columns are never trained on. `context` names
+    the benchmark and the volatility source that were seen beside the bars, `notes` what a person should know of it.
     """
 
     symbol: str
@@ -64,6 +70,8 @@ class BuildReport:
     null_counts: Mapping[str, Mapping[str, int]]
     snapshot: int
     uncertified: tuple[str, ...] = ()
+    context: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,9 @@ class PreparedBuild:
 def build_features(
     lake: Lake, state: State, feature_set: FeatureSet, symbol: str, *, force: bool = False
 ) -> BuildReport:
-    """Bring a symbol's stored features up to date with its bars.
+    """Bring a symbol's stored features up to date with its bars and the market's.
 
-    Nothing is computed when bars, splits, set version and code are those of the last build. Otherwise the
+    Nothing is computed when bars, splits, context, set version and code are those of the last build. Otherwise the
     whole history is computed, so the result equals a full rebuild, and months whose values changed are written.
 
     Args:
@@ -118,7 +126,7 @@ def ensure_certificate(
     with state.read() as connection:
         if is_certificate_current(connection, feature_set):
             return None
-    certificate = certify(feature_set.columns, seed=seed)
+    certificate = _certify_sample(feature_set.columns, seed)
     at_us = lake.clock.now_us()
     with state.write() as connection:
         record_set(connection, feature_set, at_us=at_us)
@@ -135,7 +143,9 @@ def prepare_build(
             f"features are built on 1m bars, not {feature_set.interval}", hint="use --interval 1m"
         )
     snapshot = lake.snapshot()
-    inputs = _input_digest(lake, feature_set, symbol, snapshot)
+    roles = {one.context for one in feature_set.columns} - {None}
+    sources = sources_of(lake, symbol) if roles else None
+    inputs = _input_digest(lake, feature_set, symbol, sources, snapshot)
     with state.read() as connection:
         last = find_build(connection, feature_set, symbol)
     if last is not None and last.input_digest == inputs and not force:
@@ -147,9 +157,17 @@ def prepare_build(
             hint="build with --hours extended, or import bars of regular hours",
         )
     arrays = BarArrays.of(bars, calendar_for(describe_symbol(symbol).calendar))
+    market, context = NO_MARKET, None
+    if sources is not None:
+        regimes = ensure_regimes(lake, state, sources, as_of=snapshot) if "regimes" in roles else None
+        market = load_market(
+            lake, sources, hours=feature_set.hours, as_of=snapshot, with_regimes=regimes is not None
+        )
+        notes = [*sources.notes, *(() if regimes is None else regimes.notes)]
+        context = {**sources.as_json(), "notes": notes}
     columns: list[pl.Series] = []
     null_counts: dict[str, Mapping[str, int]] = {}
-    for one in compute_features(feature_set.columns, arrays):
+    for one in compute_features(feature_set.columns, arrays, market):
         columns.append(_column_of(one))
         null_counts[one.feature.name] = dict(one.null_counts)
     frame = bars.select("symbol", "ts").with_columns(columns)
@@ -166,6 +184,7 @@ def prepare_build(
         null_counts=null_counts,
         package_version=VERSION,
         built_us=lake.clock.now_us(),
+        context=context,
     )
     return PreparedBuild(feature_set, build, _changed_sessions(lake, staged, frame, arrays), staged)
 
@@ -198,13 +217,26 @@ def publish_build(
         null_counts=build.null_counts,
         snapshot=snapshot,
         uncertified=tuple(name for name in feature_set.names if name not in certified),
+        context=build.context,
+        notes=() if build.context is None else tuple(build.context["notes"]),
     )
 
 
-def _input_digest(lake: Lake, feature_set: FeatureSet, symbol: str, snapshot: int) -> str:
-    """Digest of everything a build depends on: bars, splits, hours, and the code in its present version."""
+@lru_cache(maxsize=8)
+def _certify_sample(columns: tuple[Feature, ...], seed: int) -> Certificate:
+    """The proof on the fixed sample, the same for every home that a process opens."""
+    return certify(columns, seed=seed)
+
+
+def _input_digest(
+    lake: Lake, feature_set: FeatureSet, symbol: str, sources: ContextSources | None, snapshot: int
+) -> str:
+    """Digest of everything a build depends on: bars, splits, hours, context, and the code in its present version."""
     parts = [lake.input_digest(name, keys=[symbol], as_of=snapshot) for name in ("bars", "corporate_actions")]
-    return digest(*parts, feature_set.hours, VERSION, [one.source_sha256 for one in feature_set.columns])
+    context = None if sources is None else context_digest(lake, sources, as_of=snapshot)
+    return digest(
+        *parts, context, feature_set.hours, VERSION, [one.source_sha256 for one in feature_set.columns]
+    )
 
 
 def _column_of(result: FeatureValues) -> pl.Series:

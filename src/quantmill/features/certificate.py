@@ -1,8 +1,8 @@
 """Proof of no look-ahead: a feature's past does not change, whatever follows."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,12 +15,13 @@ from quantmill.core.seeds import derive_seed
 from quantmill.features.compute import compute_feature
 from quantmill.features.cuts import Cut, choose_cuts
 from quantmill.features.declaration import Feature
-from quantmill.features.sample import sample_bars
+from quantmill.features.futures import other_worlds
+from quantmill.features.market import Market
+from quantmill.features.sample import sample_bars, sample_market
 
 __all__ = ["Certificate", "Finding", "certify"]
 
 _RANDOM_CUTS: Final = 8
-_SHOCK: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +69,34 @@ class Certificate:
 def certify(
     features: Sequence[Feature],
     bars: BarArrays | None = None,
+    market: Market | None = None,
     *,
     seed: int = 0,
     n_random: int = _RANDOM_CUTS,
 ) -> Certificate:
     """Cut a history at many places and compare each feature's values before the cut, bit for bit.
 
-    At each cut the future is removed, replaced by other prices and volumes, and replaced by missing values;
-    the values before must equal those from the whole history each time.
+    At each cut the future is removed, replaced by other prices and volumes, and replaced by missing values, of
+    the symbol and of the market beside it; the values before must equal those from the whole history each time.
 
     Args:
         features: What to prove.
         bars: A symbol's history; a few sessions suffice. A fixed awkward sample when None.
+        market: What the features see beside it; a fixed sample when None. Regimes are computed anew.
         seed: Draws the cuts and the false futures.
         n_random: How many random cuts stand beside the structural ones.
     """
     bars = sample_bars() if bars is None else bars
-    cuts = choose_cuts(bars, seed=derive_seed(seed, "certificate cuts"), n_random=n_random)
-    whole = {one.name: compute_feature(one, bars) for one in features}
+    market = (sample_market() if market is None else market).changed(lambda same: same)
+    cuts = choose_cuts(bars, market, seed=derive_seed(seed, "certificate cuts"), n_random=n_random)
+    whole = {one.name: compute_feature(one, bars, market) for one in features}
     findings: dict[str, Finding] = {}
     for cut in cuts:
-        for future, world in _worlds(bars, cut, seed):
+        for world in other_worlds(bars, market, cut, seed=seed):
             for one in features:
                 if one.name not in findings:
-                    short = compute_feature(one, world)
-                    found = _difference(one, bars, cut, future, whole[one.name], short)
+                    short = compute_feature(one, world.bars, world.market)
+                    found = _difference(one, bars, cut, world.future, whole[one.name], short)
                     findings.update({} if found is None else {one.name: found})
     return Certificate(
         tuple(one.name for one in features),
@@ -105,6 +109,7 @@ def certify(
             [[cut.bar, cut.place] for cut in cuts],
             seed,
             _bars_digest(bars),
+            [None if side is None else _bars_digest(side) for side in (market.benchmark, market.volatility)],
         ),
     )
 
@@ -128,34 +133,6 @@ def _difference(
         float(before[first]),
         float(after[first]),
     )
-
-
-def _worlds(bars: BarArrays, cut: Cut, seed: int) -> Iterator[tuple[str, BarArrays]]:
-    """The same past with other futures."""
-    yield "removed", bars[: cut.bar]
-    rng = np.random.default_rng(derive_seed(seed, "certificate futures", cut.bar))
-    shock = np.exp(rng.normal(0.0, _SHOCK, bars.n_bars))
-    above, below = (1.0 + np.abs(rng.normal(0.0, _SHOCK, bars.n_bars)) for _ in range(2))
-    replaced = {
-        "open": bars.open * shock,
-        "high": np.maximum(bars.open, bars.close) * shock * above,
-        "low": np.minimum(bars.open, bars.close) * shock / below,
-        "close": bars.close * shock,
-        "volume": np.floor(rng.lognormal(12.0, 3.0, bars.n_bars)),
-        "vwap": bars.close * shock,
-    }
-    yield "replaced", _with_future(bars, cut.bar, replaced)
-    missing = np.full(bars.n_bars, np.nan)
-    yield "missing", _with_future(bars, cut.bar, dict.fromkeys(replaced, missing))
-
-
-def _with_future(bars: BarArrays, first: int, future: Mapping[str, Floats]) -> BarArrays:
-    changed: dict[str, Floats] = {}
-    for name, later in future.items():
-        past: Floats | None = getattr(bars, name)
-        if past is not None:
-            changed[name] = np.concatenate((past[:first], later[first:]))
-    return replace(bars, **changed)
 
 
 def _bars_digest(bars: BarArrays) -> str:

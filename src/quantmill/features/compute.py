@@ -10,7 +10,9 @@ import numpy as np
 from quantmill.core.arrays import Bools, Floats
 from quantmill.core.bars import BarArrays
 from quantmill.errors import ConfigError
+from quantmill.features.context.as_of import Beside, Timed
 from quantmill.features.declaration import Feature
+from quantmill.features.market import NO_MARKET, Market
 from quantmill.features.primitives.changes import bars_into_session
 
 __all__ = ["FeatureValues", "compute_feature", "compute_features"]
@@ -38,39 +40,49 @@ class FeatureValues:
     null_counts: NullCounts
 
 
-def compute_features(features: Iterable[Feature], bars: BarArrays) -> Iterator[FeatureValues]:
+def compute_features(
+    features: Iterable[Feature], bars: BarArrays, market: Market = NO_MARKET
+) -> Iterator[FeatureValues]:
     """Features one after the other over all bars given, which should be a symbol's whole history.
 
     Raises:
         ConfigError: As `compute_feature`.
     """
     for one in features:
-        values = compute_feature(one, bars)
-        yield FeatureValues(one, values, _null_counts(one, bars, np.isnan(values)))
+        values = compute_feature(one, bars, market)
+        yield FeatureValues(one, values, _null_counts(one, bars, market, np.isnan(values)))
 
 
-def compute_feature(feature: Feature, bars: BarArrays) -> Floats:
+def compute_feature(feature: Feature, bars: BarArrays, market: Market = NO_MARKET) -> Floats:
     """One feature's values in float64.
 
+    Args:
+        feature: What to compute.
+        bars: The symbol's bars.
+        market: What its context is taken from; a feature whose context is not there is NaN.
+
     Returns:
-        Shape (n_bars,). Value `i` uses bars `0 .. i`; NaN in the declared warm-up, off the declared hours,
-        and where the feature has no finite value.
+        Shape (n_bars,). Value `i` uses bars `0 .. i` and bars of the market that start no later; NaN in the
+        declared warm-up, off the declared hours, without fresh context, and where the feature has no finite value.
 
     Raises:
         ConfigError: If the feature's function fails or returns something else than one number per bar.
     """
     if feature.hours == "any" or bars.labels.is_regular.all():
-        return _masked(feature, bars)
+        return _masked(feature, bars, market)
     is_regular = bars.labels.is_regular
     values = np.full(bars.n_bars, np.nan)
-    values[is_regular] = _masked(feature, bars[is_regular])
+    values[is_regular] = _masked(feature, bars[is_regular], market)
     return values
 
 
-def _masked(feature: Feature, bars: BarArrays) -> Floats:
+def _masked(feature: Feature, bars: BarArrays, market: Market) -> Floats:
+    beside = market.beside(feature, bars.ts_us)
+    if beside is None and feature.context is not None:
+        return np.full(bars.n_bars, np.nan)
     try:
         with np.errstate(all="ignore"):
-            values = np.asarray(feature(bars))
+            values = np.asarray(feature(bars) if beside is None else feature(bars, beside))
     except _FAULTS as error:
         raise ConfigError(
             f"feature {feature.name!r} failed on {bars.n_bars} bars: {type(error).__name__}: {error}",
@@ -83,6 +95,8 @@ def _masked(feature: Feature, bars: BarArrays) -> Floats:
             hint=f"repair {_origin(feature)}",
         )
     is_null = ~np.isfinite(values) | _is_warming_up(feature, bars) | _is_session_start(feature, bars)
+    if beside is not None:
+        is_null |= ~beside.as_of.is_fresh | (beside.as_of.position < feature.context_lookback_bars - 1)
     return np.where(is_null, np.nan, values).astype(np.float64)
 
 
@@ -96,7 +110,7 @@ def _is_session_start(feature: Feature, bars: BarArrays) -> Bools:
     return bars_into_session(bars) < feature.lookback_bars - 1
 
 
-def _null_counts(feature: Feature, bars: BarArrays, is_null: Bools) -> NullCounts:
+def _null_counts(feature: Feature, bars: BarArrays, market: Market, is_null: Bools) -> NullCounts:
     """Counts by cause; a null with several causes counts for the first that applies."""
     counts: Counter[str] = Counter()
     if not is_null.any():
@@ -104,6 +118,8 @@ def _null_counts(feature: Feature, bars: BarArrays, is_null: Bools) -> NullCount
     causes: dict[str, Bools] = {}
     if feature.hours == "regular":
         causes["outside regular hours"] = ~bars.labels.is_regular
+    if feature.context is not None:
+        causes |= _context_causes(feature, market.beside(feature, bars.ts_us), bars.n_bars)
     causes["warm-up"] = _is_warming_up(feature, bars)
     causes["session start"] = _is_session_start(feature, bars)
     for name in feature.inputs:
@@ -114,6 +130,21 @@ def _null_counts(feature: Feature, bars: BarArrays, is_null: Bools) -> NullCount
         left = left & ~applies
     counts[feature.null_when or "undefined"] += int(np.count_nonzero(left))
     return {cause: count for cause, count in counts.items() if count}
+
+
+def _context_causes(feature: Feature, beside: Beside[Timed] | None, n_bars: int) -> dict[str, Bools]:
+    """Where the context is not there, is too old, or lacks what the feature is made of."""
+    if beside is None:
+        return {"no context": np.ones(n_bars, dtype=np.bool_)}
+    as_of = beside.as_of
+    causes = {
+        "no context": as_of.position < 0,
+        "stale": ~as_of.is_fresh,
+        "context warm-up": as_of.position < feature.context_lookback_bars - 1,
+    }
+    for name in feature.context_inputs:
+        causes[f"context without {name}"] = ~np.isfinite(as_of.of(getattr(beside.source, name)))
+    return causes
 
 
 def _was_missing(values: Floats | None, feature: Feature) -> Bools:

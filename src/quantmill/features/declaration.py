@@ -11,10 +11,12 @@ from quantmill.core.arrays import Floats
 from quantmill.core.bars import BarArrays
 from quantmill.core.digest import canonical_json
 from quantmill.errors import ConfigError
+from quantmill.features.context.as_of import MAX_AGE_MINUTES, Beside, Timed
 
 __all__ = [
     "CATEGORIES",
     "Category",
+    "ContextRole",
     "Feature",
     "FeatureDtype",
     "FeatureHours",
@@ -41,10 +43,11 @@ Category = Literal[
 ]
 CATEGORIES: Final[tuple[str, ...]] = get_args(Category)
 FeatureKind = Literal["level", "stationary"]
-Scaling = Literal["robust", "standard", "passthrough"]
+Scaling = Literal["robust", "standard", "passthrough", "category"]
 FeatureDtype = Literal["Float32", "Int8"]
 FeatureHours = Literal["any", "regular"]
 Memory = Literal["window", "session", "history"]
+ContextRole = Literal["benchmark", "volatility", "regimes"]
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RESERVED: Final = frozenset({"symbol", "ts", "prediction", "fold"})
@@ -55,13 +58,19 @@ Declared = TypeVar("Declared", bound=FeatureFunction)
 
 @dataclass(frozen=True)
 class Feature:
-    """One column computed from a symbol's bars up to and including its own.
+    """One column computed from a symbol's bars up to and including its own, and from what is known beside them.
 
     `lookback_bars` is how many bars, its own included, a first value needs: the values before are masked,
     at the start of the history or, with `crosses_sessions` off, of each session. `memory` says what a value
     depends on: the last `lookback_bars`, the session so far, or the whole history (recursive averages).
     `hours` = "regular" means: computed on regular bars alone and null on others. `null_when` names the
-    cause of a null that neither the warm-up nor a missing input explains.
+    cause of a null that neither the warm-up nor a missing input explains. `scaling` = "category" marks
+    labels without an order for a linear model.
+
+    `context` names what the function sees beside the bars: the `benchmark`'s bars, the `volatility` source, or
+    the market's `regimes`. The newest row that is known at the bar's close counts, unless it is more than
+    `context_max_age_minutes` older (None: whatever its age); a value then needs `context_lookback_bars` rows of
+    the source and its `context_inputs`.
     """
 
     name: str
@@ -80,6 +89,10 @@ class Feature:
     null_when: str = ""
     twin: str | None = None
     revision: int = 1
+    context: ContextRole | None = None
+    context_lookback_bars: int = 1
+    context_inputs: tuple[str, ...] = ()
+    context_max_age_minutes: int | None = MAX_AGE_MINUTES
 
     def __post_init__(self) -> None:
         """Refuse a declaration that cannot be meant."""
@@ -87,16 +100,23 @@ class Feature:
             raise ValueError(f"feature name {self.name!r} must be lower_case letters, digits and underscores")
         if self.category not in CATEGORIES:
             raise ValueError(f"{self.name}: category {self.category!r} is none of {', '.join(CATEGORIES)}")
-        if self.lookback_bars < 1 or self.revision < 1:
+        if min(self.lookback_bars, self.context_lookback_bars, self.revision) < 1:
             raise ValueError(f"{self.name}: look-back and revision must be at least 1")
         if self.kind == "level" and self.twin is None:
             raise ValueError(f"{self.name}: a price level must name its stationary twin")
         if not self.explains:
             raise ValueError(f"{self.name}: a sentence must explain its value to a person")
 
-    def __call__(self, bars: BarArrays) -> Floats:
-        """The feature's raw values in float64, shape (n_bars,), before masking and rounding."""
-        return self.function(bars, **dict(self.parameters))
+    def __hash__(self) -> int:
+        """Equal features hash alike, also with parameters that cannot be hashed."""
+        return hash((self.name, self.function, self.revision))
+
+    def __call__(self, bars: BarArrays, *beside: Beside[Timed]) -> Floats:
+        """The feature's raw values in float64, shape (n_bars,), before masking and rounding.
+
+        A feature with context takes it as second argument.
+        """
+        return self.function(bars, *beside, **dict(self.parameters))
 
     @property
     def formula(self) -> str:
@@ -115,12 +135,15 @@ class Feature:
     @property
     def identity(self) -> dict[str, Any]:
         """What the version of a set is the digest of."""
-        return {
+        own: dict[str, Any] = {
             "name": self.name,
             "parameters": dict(self.parameters),
             "revision": self.revision,
             "dtype": self.dtype,
         }
+        if self.context is None:
+            return own
+        return {**own, "context": [self.context, self.context_lookback_bars, self.context_max_age_minutes]}
 
     @property
     def declaration(self) -> dict[str, Any]:
@@ -137,6 +160,10 @@ class Feature:
             "memory",
             "null_when",
             "twin",
+            "context",
+            "context_lookback_bars",
+            "context_inputs",
+            "context_max_age_minutes",
         )
         return {**self.identity, **{name: getattr(self, name) for name in plain}, "formula": self.formula}
 
@@ -202,12 +229,16 @@ def feature_into(
     null_when: str = "",
     twin: str | None = None,
     revision: int = 1,
+    context: ContextRole | None = None,
+    context_lookback_bars: int = 1,
+    context_inputs: tuple[str, ...] = (),
+    context_max_age_minutes: int | None = MAX_AGE_MINUTES,
     **parameters: Any,  # noqa: ANN401 - whatever the function takes
 ) -> Callable[[Declared], Declared]:
     """A decorator that declares a function as a feature in `registry`; see `Feature` for the arguments.
 
-    The function takes `BarArrays` and the `parameters` by keyword and returns one float64 array of shape
-    (n_bars,) whose value `i` uses bars `0 .. i` only. Decorating it several times declares several features.
+    The function takes `BarArrays`, with a `context` what it sees `Beside`, and the `parameters` by keyword; it
+    returns one float64 array of shape (n_bars,) whose value `i` uses bars `0 .. i` only. Decorating it several times declares several features.
     """
     canonical_json(parameters)
 
@@ -230,6 +261,10 @@ def feature_into(
                 null_when=null_when,
                 twin=twin,
                 revision=revision,
+                context=context,
+                context_lookback_bars=context_lookback_bars,
+                context_inputs=context_inputs,
+                context_max_age_minutes=context_max_age_minutes,
             )
         )
         return function

@@ -114,7 +114,7 @@ def list_feature_sets(state: State) -> pl.DataFrame:
     """What is stored: one row per set version, the newest first.
 
     Returns:
-        `feature_set, version, interval, hours, columns, certified, symbols, rows, created_us`.
+        `feature_set, version, interval, hours, columns, certified, symbols, rows, volatility_sources, created_us`.
     """
     rows: list[dict[str, Any]] = []
     newest = (FEATURE_SET.c.created_us.desc(), FEATURE_SET.c.name)
@@ -132,6 +132,7 @@ def list_feature_sets(state: State) -> pl.DataFrame:
                     "certified": len(certified_columns(connection, name, version)),
                     "symbols": sorted(build.symbol for build in builds),
                     "rows": sum(build.rows for build in builds),
+                    "volatility_sources": _volatility_sources(builds),
                     "created_us": stored["created_us"],
                 }
             )
@@ -142,8 +143,8 @@ def describe_features(feature_set: FeatureSet) -> pl.DataFrame:
     """The catalogue of a set's columns, in their order.
 
     Returns:
-        `name, category, kind, scaling, dtype, lookback_bars, crosses_sessions, hours, twin, revision,
-        explains, formula`; the formula is the first line of the definition.
+        `name, category, kind, scaling, dtype, lookback_bars, crosses_sessions, hours, context, twin, revision,
+        explains, formula`; context is what is seen beside the bars; the formula is the first line of the definition.
     """
     plain = (
         "name",
@@ -154,6 +155,7 @@ def describe_features(feature_set: FeatureSet) -> pl.DataFrame:
         "lookback_bars",
         "crosses_sessions",
         "hours",
+        "context",
         "twin",
     )
     rows = [
@@ -188,6 +190,12 @@ def feature_statistics(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_STATISTICS_SCHEMA)
 
 
+def _volatility_sources(builds: Sequence[StoredBuild]) -> list[str]:
+    """The sources that builds saw beside their bars; `none` where no source was stored."""
+    contexts = [build.context for build in builds if build.context is not None]
+    return sorted({context["volatility"] or "none" for context in contexts})
+
+
 def _moments(values: pl.Series) -> dict[str, Any]:
     return {"min": values.min(), "max": values.max(), "mean": values.mean(), "std": values.std()}
 
@@ -201,6 +209,7 @@ _SET_SCHEMA = {
     "certified": pl.Int64,
     "symbols": pl.List(pl.String),
     "rows": pl.Int64,
+    "volatility_sources": pl.List(pl.String),
     "created_us": pl.Int64,
 }
 _STATISTICS_SCHEMA = {

@@ -3,16 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
 from quantmill.core.digest import canonical_json
 from quantmill.core.version import VERSION
-from quantmill.features.certificate import Certificate
 from quantmill.features.sets import FeatureSet
 from quantmill.state.statements import insert_missing, upsert
 from quantmill.state.tables.features import FEATURE, FEATURE_BUILD, FEATURE_CERTIFICATE, FEATURE_SET
+
+if TYPE_CHECKING:
+    # The proof needs the learning library of the regimes, which readers of stored features do without.
+    from quantmill.features.certificate import Certificate
 
 __all__ = [
     "StoredBuild",
@@ -29,7 +32,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class StoredBuild:
-    """The last build of one symbol under one set version; `null_counts` is by column and cause."""
+    """The last build of one symbol under one set version.
+
+    `null_counts` is by column and cause; `context` names the `benchmark` and the `volatility` source that were seen
+    beside the symbol's bars, with `notes` for a person, and is None for a set without context.
+    """
 
     feature_set: str
     version: str
@@ -42,6 +49,7 @@ class StoredBuild:
     null_counts: Mapping[str, Mapping[str, int]]
     package_version: str
     built_us: int
+    context: Mapping[str, Any] | None = None
 
 
 def record_set(connection: Connection, feature_set: FeatureSet, *, at_us: int) -> None:
@@ -81,6 +89,7 @@ def record_build(connection: Connection, build: StoredBuild) -> None:
     """Remember the last build of a symbol."""
     row = {name: getattr(build, name) for name in StoredBuild.__slots__}
     row["null_counts"] = canonical_json(build.null_counts)
+    row["context"] = None if build.context is None else canonical_json(build.context)
     upsert(connection, FEATURE_BUILD, row, key=("feature_set", "version", "interval", "symbol"))
 
 
@@ -102,7 +111,13 @@ def find_builds(
     conditions = [FEATURE_BUILD.c[name] == value for name, value in wanted.items() if value is not None]
     newest = (FEATURE_BUILD.c.built_us.desc(), FEATURE_BUILD.c.snapshot.desc(), FEATURE_BUILD.c.symbol)
     rows = connection.execute(select(FEATURE_BUILD).where(*conditions).order_by(*newest)).mappings()
-    return [StoredBuild(**{**row, "null_counts": json.loads(row["null_counts"])}) for row in rows]
+    return [_build_of({**row}) for row in rows]
+
+
+def _build_of(row: Mapping[str, Any]) -> StoredBuild:
+    context = None if row["context"] is None else json.loads(row["context"])
+    plain: dict[str, Any] = {**row, "null_counts": json.loads(row["null_counts"]), "context": context}
+    return StoredBuild(**plain)
 
 
 def stored_columns(connection: Connection, feature_set: str, version: str) -> tuple[str, ...]:
@@ -113,7 +128,7 @@ def stored_columns(connection: Connection, feature_set: str, version: str) -> tu
 
 
 def record_certificate(
-    connection: Connection, feature_set: FeatureSet, certificate: Certificate, *, at_us: int
+    connection: Connection, feature_set: FeatureSet, certificate: "Certificate", *, at_us: int
 ) -> None:
     """Remember what the proof found on each column of a set version."""
     for one in feature_set.columns:

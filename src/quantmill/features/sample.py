@@ -5,11 +5,13 @@ from typing import Final
 
 import numpy as np
 
+from quantmill.core.arrays import Ints
 from quantmill.core.bars import BarArrays
 from quantmill.core.calendar import calendar_for
 from quantmill.core.seeds import derive_seed
+from quantmill.features.market import Market
 
-__all__ = ["SAMPLE_SESSIONS", "sample_bars"]
+__all__ = ["SAMPLE_SESSIONS", "sample_bars", "sample_market"]
 
 # Around both clock changes of the winter 2023/24, with the half day after Thanksgiving.
 SAMPLE_SESSIONS: Final = (
@@ -24,6 +26,8 @@ SAMPLE_SESSIONS: Final = (
     date(2024, 3, 12),
 )
 _TICK: Final = 0.01
+_SESSIONS_BEFORE: Final = 45
+_FULL_BEFORE: Final = 5
 
 
 def sample_bars(seed: int = 0) -> BarArrays:
@@ -35,9 +39,34 @@ def sample_bars(seed: int = 0) -> BarArrays:
     rng = np.random.default_rng(derive_seed(seed, "feature sample"))
     calendar = calendar_for("XNYS")
     minutes = np.concatenate([calendar.regular_minutes(session) for session in SAMPLE_SESSIONS])
-    ts_us = minutes[rng.random(minutes.size) > 0.02]
+    return _random_bars(minutes[rng.random(minutes.size) > 0.02], rng)
+
+
+def sample_market(seed: int = 0) -> Market:
+    """A benchmark and a volatility source beside `sample_bars`, with enough sessions before it for all regimes.
+
+    The 45 sessions before have a bar every ten minutes, so that the sample stays small, but for the last five,
+    which tell the usual volume of each minute. In the sample's own sessions about 3 % of the
+    minutes did not trade, and once in an hour none for nine minutes, so that the context is old and stale.
+    """
+    calendar = calendar_for("XNYS")
+    before = calendar.sessions(date(2023, 8, 1), SAMPLE_SESSIONS[0])[-_SESSIONS_BEFORE:]
+    early = np.concatenate([calendar.regular_minutes(session)[::10] for session in before[:-_FULL_BEFORE]])
+    full = np.concatenate([calendar.regular_minutes(session) for session in before[-_FULL_BEFORE:]])
+    late = np.concatenate([calendar.regular_minutes(session) for session in SAMPLE_SESSIONS])
+    sides: dict[str, BarArrays] = {}
+    for side in ("benchmark", "volatility"):
+        rng = np.random.default_rng(derive_seed(seed, "feature sample", side))
+        has_traded = rng.random(late.size) > 0.03
+        for first in rng.integers(0, late.size, late.size // 60):
+            has_traded[first : first + 9] = False
+        sides[side] = _random_bars(np.concatenate((early, full, late[has_traded])), rng)
+    return Market(sides["benchmark"], sides["volatility"])
+
+
+def _random_bars(ts_us: Ints, rng: np.random.Generator) -> BarArrays:
     n_bars = ts_us.size
-    labels = calendar.label(ts_us)
+    labels = calendar_for("XNYS").label(ts_us)
     opens = np.diff(labels.session, prepend=-1) != 0
     steps = rng.normal(0.0, 5e-4, n_bars) + np.where(opens, rng.normal(0.0, 8e-3, n_bars), 0.0)
     price = 100.0 * np.exp(np.cumsum(steps))

@@ -21,6 +21,8 @@ from quantmill.errors import UsageError
         ("brk/b", "BRK.B", "equity", "XNYS"),
         ("$TICK", "I:TICK", "index", "XNYS"),
         ("^VIX", "I:VIX", "index", "XNYS"),
+        ("vix", "I:VIX", "index", "XNYS"),
+        ("VIXY", "VIXY", "equity", "XNYS"),
         ("I:SPX", "I:SPX", "index", "XNYS"),
         ("BTC-USD", "X:BTC-USD", "crypto", "24/7"),
         ("O:SPY250304C00601000", "O:SPY250304C00601000", "option", "XNYS"),

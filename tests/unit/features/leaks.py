@@ -4,7 +4,13 @@ import numpy as np
 
 from quantmill.core.arrays import Floats
 from quantmill.core.bars import BarArrays
+from quantmill.features.context.as_of import Beside
+from quantmill.features.context.volatility import realized_source
 from quantmill.features.declaration import Feature
+from quantmill.features.regimes.conditions import fit_rows, market_conditions
+from quantmill.features.regimes.definition import REGIMES
+from quantmill.features.regimes.fitting import fitter
+from quantmill.features.regimes.mixture import label_rows
 
 
 def next_return(bars: BarArrays) -> Floats:
@@ -76,6 +82,27 @@ def spike_free_close(bars: BarArrays) -> Floats:
     return cleaned
 
 
+def whole_history_mixture(bars: BarArrays, beside: Beside[BarArrays]) -> Floats:
+    """States of the market from one mixture fitted to everything."""
+    market = beside.source
+    with np.errstate(all="ignore"):
+        conditions = market_conditions(market, realized_source(market), REGIMES)
+    rows = conditions[fit_rows(market, REGIMES)]
+    return beside.as_of.of(label_rows(fitter(REGIMES)(rows[np.isfinite(rows).all(axis=1)], 2), conditions))
+
+
+def future_filled_context(bars: BarArrays, beside: Beside[BarArrays]) -> Floats:
+    """A gap of the benchmark filled with its next bar."""
+    following = np.searchsorted(beside.source.ts_us, bars.ts_us, side="left")
+    return beside.source.close[np.minimum(following, beside.source.n_bars - 1)]
+
+
+def context_one_minute_early(bars: BarArrays, beside: Beside[BarArrays]) -> Floats:
+    """The benchmark as it closes a minute after the bar."""
+    newest = np.searchsorted(beside.source.ts_us, bars.ts_us + 60_000_000, side="right") - 1
+    return beside.source.close[newest]
+
+
 LEAKS = (
     next_return,
     centred_mean,
@@ -89,9 +116,15 @@ LEAKS = (
     backfilled_warm_up,
     spike_free_close,
 )
+CONTEXT_LEAKS = (whole_history_mixture, future_filled_context, context_one_minute_early)
 
 
 def leaking_features() -> list[Feature]:
-    return [
+    own = [
         Feature(leak.__name__, leak, "other", lookback_bars=1, explains=str(leak.__doc__)) for leak in LEAKS
     ]
+    with_context = [
+        Feature(leak.__name__, leak, "other", 1, str(leak.__doc__), inputs=(), context="benchmark")
+        for leak in CONTEXT_LEAKS
+    ]
+    return own + with_context

@@ -56,6 +56,8 @@ def slow_oracles(bars: BarArrays) -> dict[str, Oracle]:
         "obv_z_60": world.obv_z,
         "intraday_intensity": world.intensity,
         "amihud_illiquidity": world.amihud,
+        "regime_sma_dist": lambda i: world.c[i] / world.sma(i, 200) - 1,
+        "regime_sma": lambda i: float(world.c[i] >= world.sma(i, 200)),
         "ibs": lambda i: world.over(world.c[i] - world.l[i], world.h[i] - world.l[i]),
         "dist_vwap": world.dist_vwap,
         "time_sin": lambda i: math.sin(math.tau * world.clock(i) / 1440),

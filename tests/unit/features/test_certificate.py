@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from quantmill.features.certificate import certify
+from quantmill.features.compute import compute_feature
+from quantmill.features.context.as_of import join_as_of
 from quantmill.features.cuts import choose_cuts
 from quantmill.features.declaration import Feature
 from quantmill.features.registry import FEATURES
-from quantmill.features.sample import SAMPLE_SESSIONS, sample_bars
+from quantmill.features.sample import SAMPLE_SESSIONS, sample_bars, sample_market
 from tests.unit.features.leaks import leaking_features
 from tests.unit.features.market import minute_bars
 
@@ -15,7 +17,7 @@ from tests.unit.features.market import minute_bars
 @pytest.mark.parametrize("leak", leaking_features(), ids=lambda feature: feature.name)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_planted_leak_is_caught(leak: Feature, seed: int) -> None:
-    certificate = certify([leak], sample_bars(seed), seed=seed)
+    certificate = certify([leak], sample_bars(seed), sample_market(seed), seed=seed)
 
     assert not certificate.ok
     assert certificate.findings[0].feature == leak.name
@@ -26,6 +28,28 @@ def test_registered_features_are_free_of_look_ahead() -> None:
 
     assert [str(finding) for finding in certificate.findings] == []
     assert certificate.features == tuple(FEATURES)
+
+
+def test_every_registered_feature_has_values_on_the_sample() -> None:
+    # A proof over missing values alone would prove nothing.
+    bars, market = sample_bars(), sample_market()
+
+    for one in FEATURES.values():
+        assert np.isfinite(compute_feature(one, bars, market)).mean() > 0.3, one.name
+
+
+def test_sample_market_is_awkward_in_every_way_that_matters() -> None:
+    market, bars = sample_market(), sample_bars()
+    assert market.benchmark is not None
+
+    ages = join_as_of(bars.ts_us, market.benchmark.ts_us).age_minutes
+
+    assert (ages == 0).any()
+    assert ((ages > 0) & (ages <= 5)).any()
+    assert (ages > 5).any()
+    assert market.regimes is not None
+    assert {refit.n_states for refit in market.regimes.refits} == {2, 4}
+    assert len({refit.session for refit in market.regimes.refits}) == 2
 
 
 def test_finding_says_where_and_what() -> None:
@@ -54,6 +78,7 @@ def test_digest_changes_with_features_seed_and_bars() -> None:
         certify([rsi]).digest,
         certify([ibs], seed=1).digest,
         certify([ibs], sample_bars(1)).digest,
+        certify([ibs], sample_bars(0), sample_market(1)).digest,
     ]
 
     assert len(set(digests)) == len(digests)
@@ -77,7 +102,7 @@ def test_sample_is_awkward_in_every_way_that_matters() -> None:
 
 
 def test_cuts_lie_at_every_place_where_look_ahead_hides() -> None:
-    cuts = choose_cuts(sample_bars(), seed=0, n_random=8)
+    cuts = choose_cuts(sample_bars(), sample_market(), seed=0, n_random=8)
 
     places = {cut.place for cut in cuts}
     assert {
@@ -89,6 +114,9 @@ def test_cuts_lie_at_every_place_where_look_ahead_hides() -> None:
         "half day's last hour",
         "half day's last bar",
         "clock change's first bar",
+        "month's first bar",
+        "where the context is old",
+        "after a bar with old context",
         "clock change's session",
         "after a bar without volume",
         "before a minute that did not trade",

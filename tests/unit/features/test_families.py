@@ -6,12 +6,20 @@ import pytest
 from quantmill.core.bars import BarArrays
 from quantmill.features.compute import compute_feature
 from quantmill.features.declaration import Feature
+from quantmill.features.market import Market
 from quantmill.features.registry import FEATURES
-from quantmill.features.sample import sample_bars
+from quantmill.features.sample import sample_bars, sample_market
 from tests.unit.features.market import minute_bars
+from tests.unit.features.slow_context_oracles import slow_context_oracles
 from tests.unit.features.slow_oracles import slow_oracles
 
 every_feature = pytest.mark.parametrize("feature", FEATURES.values(), ids=lambda feature: feature.name)
+OWN = [one for one in FEATURES.values() if one.context is None]
+# The mixture has tests of its own in test_mixture.
+WITH_CONTEXT = [
+    one for one in FEATURES.values() if one.context is not None and not one.name.startswith("regime_gmm")
+]
+every_own_feature = pytest.mark.parametrize("feature", OWN, ids=lambda feature: feature.name)
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +27,7 @@ def bars() -> BarArrays:
     return sample_bars()
 
 
-@every_feature
+@every_own_feature
 def test_feature_equals_its_slow_oracle(feature: Feature, bars: BarArrays) -> None:
     oracle = slow_oracles(bars)[feature.name]
     warm = range(feature.lookback_bars - 1, bars.n_bars, 1 if feature.memory == "history" else 3)
@@ -33,7 +41,21 @@ def test_feature_equals_its_slow_oracle(feature: Feature, bars: BarArrays) -> No
     np.testing.assert_allclose(values[warm], expected, rtol=1e-9, atol=1e-9 * scale, equal_nan=True)
 
 
-@every_feature
+@pytest.mark.parametrize("feature", WITH_CONTEXT, ids=lambda feature: feature.name)
+def test_feature_with_context_equals_its_slow_oracle(feature: Feature, bars: BarArrays) -> None:
+    market = sample_market()
+    oracle = slow_context_oracles(bars, market)[feature.name]
+    warm = range(feature.lookback_bars - 1, bars.n_bars, 3)
+
+    expected = np.array([oracle(bar) for bar in warm])
+
+    values = compute_feature(feature, bars, market)[warm]
+    assert np.isfinite(expected).sum() > expected.size / 2
+    scale = float(np.nanstd(expected)) or 1.0
+    np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-9 * scale, equal_nan=True)
+
+
+@every_own_feature
 def test_first_value_comes_when_the_declaration_says(feature: Feature) -> None:
     bars = minute_bars(n_sessions=3)
 
@@ -51,7 +73,7 @@ def test_first_value_comes_when_the_declaration_says(feature: Feature) -> None:
 def test_feature_is_finite_or_missing_on_flat_bars_without_volume(feature: Feature) -> None:
     bars = minute_bars(n_sessions=2, is_flat=True, volume=0.0)
 
-    values = compute_feature(feature, bars)
+    values = compute_feature(feature, bars, Market(bars, bars))
 
     assert not np.isinf(values).any()
 
@@ -60,7 +82,7 @@ def test_feature_is_finite_or_missing_on_flat_bars_without_volume(feature: Featu
 def test_feature_bears_an_index_without_volume_and_with_negative_prices(feature: Feature) -> None:
     whole = minute_bars(n_sessions=2, volume=np.nan, level=-100.0)
 
-    values = compute_feature(feature, whole)
+    values = compute_feature(feature, whole, Market(whole, whole))
 
     assert not np.isinf(values).any()
     if "volume" in feature.inputs:

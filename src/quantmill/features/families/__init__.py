@@ -1,9 +1,12 @@
 """The features that come with quantmill, one module per family; importing this package declares all of them."""
 
 from quantmill.features.families import (
+    benchmark,
     liquidity,
+    market_context,
     mean_reversion,
     momentum,
+    regime,
     returns,
     time,
     trend,
@@ -11,4 +14,16 @@ from quantmill.features.families import (
     volume,
 )
 
-__all__ = ["liquidity", "mean_reversion", "momentum", "returns", "time", "trend", "volatility", "volume"]
+__all__ = [
+    "benchmark",
+    "liquidity",
+    "market_context",
+    "mean_reversion",
+    "momentum",
+    "regime",
+    "returns",
+    "time",
+    "trend",
+    "volatility",
+    "volume",
+]
