@@ -25,8 +25,16 @@ def check(*paths: Path, folders: tuple[Path, ...] = (), is_local: bool = True) -
     check_files(ImportRequest(paths=paths), settings, is_local=is_local)
 
 
-def test_this_machine_may_name_bar_files_and_folders(bars_file: Path) -> None:
-    check(bars_file, bars_file.parent)
+def test_this_machine_may_name_bar_files(bars_file: Path) -> None:
+    check(bars_file)
+
+
+def test_a_folder_may_be_named_only_where_folders_are_open(bars_file: Path) -> None:
+    # A folder may hold a browser's database beside its bars.
+    with pytest.raises(UsageError, match="no file of bars"):
+        check(bars_file.parent)
+
+    check(bars_file.parent, folders=(bars_file.parent,))
 
 
 def test_another_machine_may_name_files_in_open_folders_only(bars_file: Path) -> None:

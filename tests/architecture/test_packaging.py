@@ -48,17 +48,23 @@ def test_every_dependency_is_constrained() -> None:
 
 def test_every_import_is_a_declared_dependency() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {_normal(re.split(r"[\[<>=]", requirement)[0]) for requirement in project["dependencies"]}
+    declared = _names(project["dependencies"])
+    for_tests = declared | _names(project["optional-dependencies"]["testing"])
     distributions = packages_distributions()
 
     undeclared = {
         f"{name_of(path)} imports {module}"
         for path in source_paths()
         for module in _imported_roots(path) - sys.stdlib_module_names - {"quantmill"}
-        if not declared & {PARTS.get(name, name) for name in map(_normal, distributions.get(module, []))}
+        if not (for_tests if name_of(path).startswith("src/quantmill/testing/") else declared)
+        & {PARTS.get(name, name) for name in map(_normal, distributions.get(module, []))}
     }
 
     assert undeclared == set()
+
+
+def _names(requirements: list[str]) -> set[str]:
+    return {_normal(re.split(r"[\[<>=]", requirement)[0]) for requirement in requirements}
 
 
 def _imported_roots(path: Path) -> set[str]:

@@ -100,7 +100,7 @@ class WebSettings(_Section):
     import_folders: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="The only folders below which requests may name files; when none is set, requests from this "
-        "machine may name any CSV, Parquet or LEAN file or folder, others none.",
+        "machine may name any CSV, Parquet or LEAN file, others none.",
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Largest body of a request, bytes.")
     default_rows: int = Field(

@@ -23,7 +23,7 @@ from quantmill.lake.staging import Staged
 from quantmill.lake.store import Lake
 from quantmill.providers.files.finding import find_files
 from quantmill.providers.files.options import FEED, PROVIDER, FileOptions
-from quantmill.providers.files.reading import FileBars, read_bar_file
+from quantmill.providers.files.reading import FileBars, batches_of, read_bar_file
 from quantmill.providers.protocol import PAGE_SCHEMA
 
 __all__ = ["Completing", "import_files"]
@@ -32,7 +32,6 @@ Completing = Callable[[], AbstractContextManager[Connection]]
 """Opens the write transaction that publishes an import and completes its job."""
 
 _ATTEMPTS: Final = 5
-_OTHER_FORMAT: Final = "neither CSV nor Parquet"
 
 
 def import_files(
@@ -45,7 +44,7 @@ def import_files(
     progress: Progress = NO_PROGRESS,
     completing: Completing | None = None,
 ) -> IngestReport:
-    """Import CSV and Parquet files, folders at any depth; twice stores nothing new.
+    """Import files of any known format, folders at any depth; twice stores nothing new.
 
     A file that cannot be read is reported and the others go on. Bad rows go to quarantine in the
     commit that stores the good ones.
@@ -65,11 +64,12 @@ def import_files(
         SymbolKindError: If a symbol holds synthetic bars in this home; nothing is stored.
         ConflictError: If rows differ from stored ones under `fail`; nothing is stored.
     """
-    found = find_files(paths)
+    options = options or FileOptions()
+    found = find_files(paths, options.file_format)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with Spool() as spool:
-                work = _Import(lake, options or FileOptions(), rules, spool)
+                work = _Import(lake, options, rules, spool)
                 work.read(found.paths, progress)
                 work.note_skipped(found.skipped)
                 return work.store(on_conflict, progress, completing)
@@ -94,19 +94,27 @@ class _Import:
         progress.start("Reading files", len(paths))
         for path in paths:
             try:
-                outcome = self._keep(read_bar_file(path, self._options))
+                batches = batches_of(path, self._options)
             except (BadBarsError, UsageError) as error:
-                self._errors.append(error)
-                outcome = FileOutcome(str(path), "failed", reason=_with_hint(error))
-                self.tally.n_failed += 1
-            self.tally.files.append(outcome)
+                self._fail(path, error)
+                batches = []
+            for batch in batches:
+                try:
+                    self.tally.files.append(self._keep(read_bar_file(path, self._options, batch)))
+                except (BadBarsError, UsageError) as error:
+                    self._fail(path, error)
             progress.advance(note=path.name)
 
-    def note_skipped(self, paths: Sequence[Path]) -> None:
-        """Report files that are no bar files."""
-        for path in paths:
-            self.tally.files.append(FileOutcome(str(path), "skipped", reason=_OTHER_FORMAT))
-            self.tally.add_note(f"skipped: {_OTHER_FORMAT}", path.name)
+    def note_skipped(self, skipped: Mapping[Path, str]) -> None:
+        """Report files of folders that are left alone."""
+        for path, reason in skipped.items():
+            self.tally.files.append(FileOutcome(str(path), "skipped", reason=reason))
+            self.tally.add_note(f"skipped: {reason}", path.name)
+
+    def _fail(self, path: Path, error: QuantmillError) -> None:
+        self._errors.append(error)
+        self.tally.files.append(FileOutcome(str(path), "failed", reason=_with_hint(error)))
+        self.tally.n_failed += 1
 
     def store(
         self, on_conflict: OnConflict, progress: Progress, completing: Completing | None
@@ -225,8 +233,8 @@ class _Import:
             return self._errors[0]
         if not self._errors:
             return BadBarsError(
-                "no CSV or Parquet file found",
-                hint="name files, or a folder that holds .csv or .parquet files",
+                "no CSV or Parquet file found, nor a LEAN zip, DuckDB or SQLite file",
+                hint="name files, or a folder that holds some; --format auto takes all formats",
             )
         first = self._errors[0]
         return BadBarsError(

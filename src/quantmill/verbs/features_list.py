@@ -46,9 +46,10 @@ def run(mill: Mill, request: FeaturesListRequest, progress: Progress) -> pl.Data
     """One row per feature of the set, or per stored set version.
 
     Raises:
-        NotFoundError: If there is no such set.
+        NotFoundError: If there is no such set, or no home with stored ones.
     """
     if request.stored:
+        mill.require_home()
         stored = list_feature_sets(mill.state)
         return stored.with_columns(pl.col("created_us").cast(UTC_TIME)).rename({"created_us": "created_at"})
     return describe_features(feature_set_named(request.features))

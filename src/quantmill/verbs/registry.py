@@ -66,7 +66,7 @@ _TABLE: Final = (
     Verb("bars", "bars", "BarsRequest", "reads", "Show stored bars of one symbol."),
     Verb("gaps", "gaps", "GapsRequest", "reads", "List missing and short sessions, and holes within sessions."),
     Verb("features build", "features_build", "FeaturesBuildRequest", "writes", "Compute features from stored bars."),
-    Verb("features list", "features_list", "FeaturesListRequest", "reads", "List the features and what each one means."),
+    Verb("features list", "features_list", "FeaturesListRequest", "nothing", "List the features and what each one means."),
     Verb("features show", "features_show", "FeaturesShowRequest", "reads", "Show stored features of one symbol."),
     Verb("train", "train", "TrainRequest", "writes", "Fit a model of one symbol and keep it."),
     Verb("models list", "models_list", "ModelsListRequest", "reads", "List the trained models."),

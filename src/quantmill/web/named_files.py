@@ -21,8 +21,8 @@ def check_files(request: Request, settings: WebSettings, *, is_local: bool) -> N
 
     A path is absolute, exists, and can be read. Where the setting `web.import_folders` names folders, it
     lies below one of them, wherever links lead. Where it names none, only callers on this machine may
-    name paths: folders, and files of bars but no databases, since a rejected row is shown as it was read and
-    anything else would be shown with it. A machine with users who must not see each other's files
+    name paths: files of bars, but no databases and no folders, which may hold some, since a rejected row is shown as
+    it was read and anything else would be shown with it. A machine with users who must not see each other's files
     needs `web.token` or `web.import_folders`.
 
     Raises:
@@ -46,10 +46,10 @@ def check_files(request: Request, settings: WebSettings, *, is_local: bool) -> N
                 hint="the setting web.import_folders names them",
             )
         kind = kind_of(found) if found.is_file() else None
-        if not found.is_dir() and (kind is None or not (folders or kind in _HARMLESS)):
+        if not (kind in _HARMLESS or (folders and (kind is not None or found.is_dir()))):
             raise UsageError(
                 f"{path} is no file of bars that requests may name",
-                hint="CSV, Parquet and LEAN files; databases in folders of the setting web.import_folders",
+                hint="CSV, Parquet and LEAN files; the setting web.import_folders opens databases and folders too",
             )
         if not os.access(found, os.R_OK):
             raise UsageError(f"{path} cannot be read by the server", hint="change its permissions")

@@ -105,8 +105,8 @@ def test_feed_names_the_market() -> None:
         SimProvider(planted_symbols=["SPY"]).feed,
     ]
 
-    assert feeds[:4] == ["sim-s7-p0.18", "sim-s0-p0.05", "sim-s0-noise", "sim-s0-noise"]
-    assert feeds[4].startswith("sim-s0-p0.18-")
+    assert feeds[:4] == ["sim-s7-p0.12", "sim-s0-p0.05", "sim-s0-noise", "sim-s0-noise"]
+    assert feeds[4].startswith("sim-s0-p0.12-")
 
 
 def test_signal_is_where_it_was_planted() -> None:

@@ -10,7 +10,7 @@ from quantmill.core.span import Span
 from quantmill.errors import NoDataError
 from quantmill.providers.files.finding import find_files
 from quantmill.providers.files.options import FEED, PROVIDER, FileOptions
-from quantmill.providers.files.reading import read_bar_file
+from quantmill.providers.files.reading import batches_of, read_bar_file
 from quantmill.providers.protocol import PAGE_SCHEMA, Capability
 
 __all__ = ["FilesProvider"]
@@ -31,8 +31,8 @@ class FilesProvider:
     is_synthetic: bool = False
 
     def __init__(self, paths: Sequence[Path], options: FileOptions | None = None) -> None:
-        self._paths = find_files(paths).paths
         self._options = options or FileOptions()
+        self._paths = find_files(paths, self._options.file_format).paths
 
     @property
     def capability(self) -> Capability:
@@ -43,7 +43,10 @@ class FilesProvider:
         """One page with all bars of the span; see `BarProvider.bars`."""
         parts: list[pl.DataFrame] = []
         for path in self._paths:
-            parts.append(read_bar_file(path, self._options).bars.filter(pl.col("symbol") == symbol))
+            parts += [
+                read_bar_file(path, self._options, batch).bars.filter(pl.col("symbol") == symbol)
+                for batch in batches_of(path, self._options)
+            ]
             progress.advance(note=path.name)
         found = pl.concat(parts) if parts else pl.DataFrame(schema=PAGE_SCHEMA)
         if found.height == 0:

@@ -1,4 +1,4 @@
-"""Files as frames of what they hold: CSV as text, Parquet as it is typed."""
+"""Files as frames of what they hold: CSV as text, Parquet, databases and LEAN zips as they are typed."""
 
 from pathlib import Path
 from typing import Final
@@ -6,8 +6,12 @@ from typing import Final
 import polars as pl
 
 from quantmill.errors import BadBarsError
-from quantmill.providers.files.finding import format_of
+from quantmill.providers.files.database_rows import read_table
+from quantmill.providers.files.formats import kind_of
+from quantmill.providers.files.lean import read_lean_zip
 from quantmill.providers.files.options import FileOptions
+from quantmill.providers.files.raw_file import RawFile
+from quantmill.providers.files.trees import tree_place, with_date
 
 __all__ = ["read_raw"]
 
@@ -15,24 +19,44 @@ _SEPARATORS: Final = (",", ";", "\t", "|")
 _PARQUET_MAGIC: Final = b"PAR1"
 
 
-def read_raw(path: Path, options: FileOptions) -> pl.DataFrame:
-    """All rows of a file; names and text without the blanks around them.
+def read_raw(path: Path, options: FileOptions, batch: tuple[object, ...] | None = None) -> RawFile:
+    """All rows of a file, of a database those of a batch of symbols; names and text without blanks around them.
 
     Raises:
         BadBarsError: If the file is empty, damaged, of an unknown format, or has no header or no rows.
+        UsageError: If several tables of a database fit.
     """
-    kind = format_of(path) if options.file_format == "auto" else options.file_format
+    kind = kind_of(path) if options.file_format == "auto" else options.file_format
     if kind is None:
         raise BadBarsError(
-            f"{path.name}: format {path.suffix or 'without suffix'} is unknown, needed CSV or Parquet",
-            hint="use --format csv or --format parquet if it is one of them under another name",
+            f"{path.name}: format {path.suffix or 'without suffix'} is unknown, needed CSV or Parquet, "
+            "a LEAN zip, DuckDB or SQLite",
+            hint="use --format csv, parquet, duckdb or sqlite if it is one of them under another name",
         )
     if path.stat().st_size == 0:
         raise BadBarsError(f"{path.name}: the file is empty (0 bytes)", hint="get the file again")
-    frame = _read_parquet(path) if kind == "parquet" else _read_csv(path)
+    if kind == "lean":
+        bars, spelled = read_lean_zip(path)
+        return RawFile(bars, spelled)
+    if kind in {"duckdb", "sqlite"}:
+        found = read_table(path, kind, options, batch)
+        notes = [f"table {found.table}"]
+        notes += [f"columns not used: {', '.join(found.unused)}"] if found.unused else []
+        return RawFile(found.frame, symbol=found.symbol, notes=tuple(notes))
+    frame = _read_csv(path) if kind == "csv" else _read_parquet(path)
     if frame.height == 0:
         raise BadBarsError(f"{path.name}: no rows below the header {', '.join(frame.columns)}")
-    return frame
+    return _in_tree(frame, path) if kind == "tree" else RawFile(frame)
+
+
+def _in_tree(frame: pl.DataFrame, path: Path) -> RawFile:
+    place = tree_place(path)
+    if place is None:
+        raise BadBarsError(
+            f"{path.name}: no folder dt=… in its path, needed is a tree such as SPY/dt=2024-03-12/",
+            hint="use --format parquet for files that carry symbol and time themselves",
+        )
+    return RawFile(with_date(frame, place), symbol=place.symbol, place=place)
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:

@@ -12,14 +12,18 @@ from quantmill.core.instants import MINUTE_US
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import BadBarsError, UsageError
 from quantmill.providers.files.columns import MatchedColumns, match_columns
+from quantmill.providers.files.database_rows import database_batches
+from quantmill.providers.files.formats import kind_of
 from quantmill.providers.files.naming import file_symbol, symbol_of_name
 from quantmill.providers.files.options import FEED, PROVIDER, FileOptions
 from quantmill.providers.files.raw import read_raw
+from quantmill.providers.files.raw_file import RawFile
 from quantmill.providers.files.spacing import interval_name, spacing_us
 from quantmill.providers.files.times import read_times
+from quantmill.providers.files.trees import note_on_dates
 from quantmill.providers.protocol import PAGE_SCHEMA
 
-__all__ = ["FileBars", "read_bar_file"]
+__all__ = ["FileBars", "batches_of", "read_bar_file"]
 
 _ROW: Final = "row"
 
@@ -38,28 +42,43 @@ class FileBars:
     notes: tuple[str, ...]
 
 
-def read_bar_file(path: Path, options: FileOptions) -> FileBars:
-    """Read a CSV or Parquet file of 1-minute bars.
+def batches_of(path: Path, options: FileOptions) -> list[tuple[object, ...] | None]:
+    """What to read of a file at once: all of it (None), or a large database's symbols a few at a time.
+
+    Raises:
+        BadBarsError: If a database cannot be read or no table fits.
+        UsageError: If several tables fit.
+    """
+    kind = kind_of(path) if options.file_format == "auto" else options.file_format
+    return database_batches(path, kind, options) if kind == "duckdb" or kind == "sqlite" else [None]  # noqa: PLR1714 - narrows the type
+
+
+def read_bar_file(path: Path, options: FileOptions, batch: tuple[object, ...] | None = None) -> FileBars:
+    """Read a file of 1-minute bars, of a database those of a batch of symbols.
 
     Raises:
         BadBarsError: If the file is empty, damaged, of an unknown format, lacks a column, a time zone or
             a symbol, holds synthetic bars, or bars of another interval; the message begins with the file's name.
         UsageError: If the options do not fit the file.
     """
-    raw = read_raw(path, options)
-    columns = match_columns(raw.columns, options.mapping, file=path.name)
-    notes = _notes_on_columns(columns)
+    file = read_raw(path, options, batch)
+    raw = file.frame
+    is_lean = file.spelled is not None
+    columns = match_columns(raw.columns, {} if is_lean else options.mapping, file=path.name)
+    notes = [*file.notes, *_notes_on_columns(columns), *_notes_on_options(options, file)]
     _refuse_synthetic(raw, columns, path)
     time_columns = [columns.by_role[role] for role in ("ts", "date", "time") if role in columns.by_role]
-    symbols = _symbols(raw, columns, path, options)
+    symbols = _symbols(file, columns, path, options)
     times = read_times(raw, time_columns, file=path.name)
     notes += [times.note] if times.note else []
     _check_interval(symbols, times.naive, path)
     ts = times.in_utc(options.tz, file=path.name)
     if times.zone is not None and options.tz is not None:
         notes.append(f"--tz {options.tz} was not needed: times carry their zone")
-    if options.label == "end":
+    if options.label == "end" and not is_lean:
         ts = ts.dt.offset_by("-1m")
+    if file.place is not None and (said := note_on_dates(ts, file.place)):
+        notes.append(said)
     bars = pl.DataFrame({"symbol": symbols, "ts": ts}).with_columns(
         *(_number(raw, columns, role) for role in (*PRICE_COLUMNS, *OPTIONAL_BAR_COLUMNS)),
         pl.lit(PROVIDER).alias("provider"),
@@ -67,7 +86,12 @@ def read_bar_file(path: Path, options: FileOptions) -> FileBars:
     )
     bars, volume_note = _without_index_volume(bars)
     notes += [volume_note] if volume_note else []
-    return FileBars(path, bars.select(*PAGE_SCHEMA).with_row_index(_ROW), raw, tuple(notes))
+    return FileBars(
+        path,
+        bars.select(*PAGE_SCHEMA).with_row_index(_ROW),
+        raw if file.spelled is None else file.spelled,
+        tuple(notes),
+    )
 
 
 def _notes_on_columns(columns: MatchedColumns) -> list[str]:
@@ -76,6 +100,16 @@ def _notes_on_columns(columns: MatchedColumns) -> list[str]:
         notes.append(f"columns not used: {', '.join(columns.unused)}")
     if "volume" not in columns.by_role:
         notes.append("no volume column: volume is missing")
+    return notes
+
+
+def _notes_on_options(options: FileOptions, file: RawFile) -> list[str]:
+    """Options that say nothing about this file."""
+    notes: list[str] = []
+    if options.table is not None and not any(note.startswith("table ") for note in file.notes):
+        notes.append(f"--table {options.table} was not needed: no database")
+    if file.spelled is not None and options.label == "end":
+        notes.append("--label end was left out: LEAN bars carry their start")
     return notes
 
 
@@ -88,8 +122,9 @@ def _refuse_synthetic(raw: pl.DataFrame, columns: MatchedColumns, path: Path) ->
         )
 
 
-def _symbols(raw: pl.DataFrame, columns: MatchedColumns, path: Path, options: FileOptions) -> pl.Series:
+def _symbols(file: RawFile, columns: MatchedColumns, path: Path, options: FileOptions) -> pl.Series:
     """Canonical symbol per row, null where the file's text cannot be one."""
+    raw = file.frame
     column = columns.by_role.get("symbol")
     if options.symbol is not None:
         if column is not None and raw[column].n_unique() > 1:
@@ -105,8 +140,14 @@ def _symbols(raw: pl.DataFrame, columns: MatchedColumns, path: Path, options: Fi
         known = _canonical(text.unique().drop_nulls().to_list())
         if not known:
             raise BadBarsError(f"{path.name}: column {column!r} holds no symbol, found {text[0]!r}")
+        if file.place is not None and set(known.values()) != {file.place.symbol}:
+            raise BadBarsError(
+                f"{path.name}: column {column!r} holds {', '.join(sorted(known)[:3])}, "
+                f"but the folders say {file.place.symbol}",
+                hint="use --format parquet to go by the column",
+            )
         return text.replace_strict(known, default=None, return_dtype=pl.String).alias("symbol")
-    symbol = symbol_of_name(path)
+    symbol = file.symbol or symbol_of_name(path)
     if symbol is None:
         raise BadBarsError(
             f"{path.name}: no symbol: no column such as symbol or ticker, and the name carries none",

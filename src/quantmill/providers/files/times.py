@@ -18,6 +18,7 @@ _SAMPLE: Final = 2000
 _FEW: Final = 20
 _FIRST_YEAR: Final = 1900
 # An epoch number's unit shows in its size: seconds of this century have ten digits.
+_FIRST_EPOCH_S: Final = 1e8
 _EPOCH_UNITS: Final = ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1))
 _HAS_OFFSET: Final = r"(Z|[+-]\d{2}:?\d{2})$"
 
@@ -87,6 +88,9 @@ def _epoch(column: pl.Series) -> LocalTimes:
     """Numbers since 1970 UTC in seconds, milli-, micro- or nanoseconds, by the size of their median."""
     size = column.cast(pl.Float64).abs().median()
     assert isinstance(size, float)
+    if size < _FIRST_EPOCH_S:
+        # Days of a spreadsheet or of Julius Caesar are no seconds since 1970.
+        return LocalTimes(pl.Series("ts", [None] * column.len(), dtype=pl.Datetime("us")), "UTC")
     scale = next((scale for limit, scale in _EPOCH_UNITS if size < limit), 0)
     if column.dtype.is_float():
         column = (column * scale).round() if scale else (column / 1000).round()

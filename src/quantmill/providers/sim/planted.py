@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["DEFAULT_STRENGTH", "MAX_STRENGTH", "MEMORY_BARS", "PlantedSignal", "planted_signal"]
 
 MEMORY_BARS: Final = 30
-DEFAULT_STRENGTH: Final = 0.18
+DEFAULT_STRENGTH: Final = 0.12
 MAX_STRENGTH: Final = 0.25
 
 

@@ -49,7 +49,7 @@ class SimProvider:
 
     Args:
         seed: Which market; another seed is another one.
-        planted: Correlation of the planted signal with the next minute's return [0.18]; the
+        planted: Correlation of the planted signal with the next minute's return [0.12]; the
             formula is `planted_signal`'s.
         noise_only: Nothing planted: prices are a martingale up to rounding to ticks.
         planted_symbols: Symbols that carry the signal [all equities].
@@ -81,7 +81,7 @@ class SimProvider:
 
     @property
     def feed(self) -> str:
-        """Which market, such as `sim-s0-p0.18` or `sim-s1-noise`: bars of two are never mixed unseen."""
+        """Which market, such as `sim-s0-p0.12` or `sim-s1-noise`: bars of two are never mixed unseen."""
         if self.planted == 0.0:
             return f"sim-s{self.seed}-noise"
         feed = f"sim-s{self.seed}-p{self.planted:g}"
