@@ -10,14 +10,18 @@ RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
 # Before anything imports numba: compiled kernels are kept from one run to the next.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / "numba"))
 
-from benchmarks.kernel import bar_kernel_vs_vectorbt, grid_mbars_per_cpu_s  # noqa: E402 - after the variable above
+from benchmarks.default_grid import default_grid_864_cpu_s  # noqa: E402 - after the variable above
+from benchmarks.features import feature_build_5y_cpu_s  # noqa: E402 - likewise
+from benchmarks.kernel import bar_kernel_vs_vectorbt, grid_mbars_per_cpu_s  # noqa: E402 - likewise
 from benchmarks.reading import read_symbol_vs_plain_parquet  # noqa: E402 - likewise
 from benchmarks.row import Row  # noqa: E402 - likewise
 
 MEASUREMENTS: Final[tuple[Callable[[], Row], ...]] = (
     grid_mbars_per_cpu_s,
+    default_grid_864_cpu_s,
     bar_kernel_vs_vectorbt,
     read_symbol_vs_plain_parquet,
+    feature_build_5y_cpu_s,
 )
 
 

@@ -22,7 +22,7 @@ def test_demo_finds_what_is_planted_and_repeats_nothing(
     record_proof("demo", first_s=round(between - started, 1), second_s=round(ended - between, 1))
     found = {finding["symbol"] for finding in first["findings"] if finding["is_found"]}
     assert found == {"SPY", "AAPL"}
-    assert first["n_trials"] == 96
+    assert first["n_trials"] == 864
     assert (first["is_new"], second["is_new"], second["rows_stored"]) == (True, False, 0)
     assert second["leaderboard"] == first["leaderboard"]
     assert between - started < 180

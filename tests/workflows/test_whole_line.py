@@ -92,9 +92,11 @@ def test_counts_are_those_of_the_market(by_command: dict[str, Any]) -> None:
     # 50 sessions from 2023-01-03 to 2023-03-15, all of 390 minutes.
     assert by_command["ingest"]["rows_stored"] == 2 * 50 * 390
     assert by_command["features"]["rows"] == 2 * 50 * 390
-    # 2 models × 2 symbols × 4 thresholds × z × vol.
-    assert by_command["optimize"]["n_trials"] == by_command["optimize"]["n_completed"] == 64
-    assert [row["rank"] for row in by_command["leaderboard"]] == list(range(1, 65))
+    # 2 models × 2 symbols × 4 thresholds × z × vol × 5 gates: none, and the four states of regime_vix. The mixture is
+    # fitted at the first session of a month with 42 sessions before it: January and February have 39.
+    assert by_command["optimize"]["n_trials"] == by_command["optimize"]["n_completed"] == 320
+    assert "4 of 9 gates left out: regime_gmm has no values" in by_command["optimize"]["note"]
+    assert [row["rank"] for row in by_command["leaderboard"]] == list(range(1, 321))
 
 
 @pytest.mark.parametrize("step", ["ingest", "features", "train", "leaderboard", "simulate"])
@@ -112,6 +114,7 @@ def test_a_run_alone_has_the_figures_of_its_leaderboard_row(by_command: dict[str
         if (row["model_name"], row["symbol"], row["threshold_rule"]) == ("trend", "SPY", "p80")
         and row["z_score_check"]
         and not row["volatility_normalization"]
+        and row["regime_col"] is None
     )
 
     shared = [
@@ -121,9 +124,68 @@ def test_a_run_alone_has_the_figures_of_its_leaderboard_row(by_command: dict[str
     assert {name: run[name] for name in shared} == {name: row[name] for name in shared}
 
 
+def test_a_gated_run_alone_has_the_figures_of_its_leaderboard_row(by_command: dict[str, Any]) -> None:
+    home = by_command["home"]
+    row = max(
+        (row for row in by_command["leaderboard"] if row["allowed_regimes"] == "3"),
+        key=lambda row: row["n_trades"],
+    )
+    filters = [
+        *(["--z-filter"] if row["z_score_check"] else []),
+        *(["--vol-normalize"] if row["volatility_normalization"] else []),
+    ]
+    words = ["--model", row["model_id"], "--threshold", row["threshold_rule"], *filters]
+
+    gated = answer("simulate", *words, "--regime", "vix:3", home=home)
+    shown = command("simulate", *words, "--regime", "vix:3", home=home).out
+
+    assert row["n_trades"] > 0
+    shared = [
+        name for name in gated if name in row and name not in OF_THE_MOMENT | {"threshold", "null_reasons"}
+    ]
+    assert {name: gated[name] for name in shared} == {name: row[name] for name in shared}
+    assert (gated["run_id"], gated["regime_col"]) == (row["run_id"], "regime_vix")
+    assert gated["trials_on_these_sessions"] == 160
+    assert gated["counts"]["closed_by_gate"] > 0
+    assert "break-even cost" in shown
+    assert "gates: of" in shown
+    trades = answer("runs", "show", gated["run_id"], "--trades", home=home)["trades"]
+    assert len(trades) in (row["n_trades"], row["n_trades"] + 1)
+
+
+def test_feature_gates_veto_or_close(by_command: dict[str, Any]) -> None:
+    home = by_command["home"]
+    words = ["simulate", "--model", "trend", "--symbol", "SPY", "--threshold", "p50"]
+
+    veto = answer(*words, "--gate", "rsi_14<70", "--gate", "roc_15>-1", home=home)
+    closing = answer(*words, "--gate-exit", "rsi_14<70", home=home)
+
+    assert veto["feature_gates"] == "roc_15>-1;rsi_14<70"
+    assert veto["counts"]["held_by_gate"] > 0 == veto["counts"]["closed_by_gate"]
+    assert closing["feature_gates"] == "exit rsi_14<70"
+    assert closing["counts"]["closed_by_gate"] > 0 == closing["counts"]["held_by_gate"]
+    assert closing["exposure_frac"] < veto["exposure_frac"]
+
+
+def test_gates_that_cannot_be_used_say_why(by_command: dict[str, Any]) -> None:
+    home = by_command["home"]
+    words = ["simulate", "--model", "trend", "--symbol", "SPY"]
+
+    nowhere = command(*words, "--regime", "gmm:0,1", home=home)
+    unknown = command(*words, "--gate", "rsi_15<70", home=home)
+    state = command(*words, "--regime", "vix:4", home=home)
+    grid = command("optimize", "run", "--models", "trend", "--gates", "rsi_15<70", home=home)
+
+    assert (nowhere.code, unknown.code, state.code, grid.code) == (3, 3, 2, 3)
+    assert "needs 42 sessions of QQQ" in nowhere.err
+    assert "rsi_14" in unknown.err
+    assert "0 to 3" in state.err
+    assert "rsi_14" in grid.err
+
+
 def test_a_run_of_a_trial_adds_nothing_to_the_ledger(by_command: dict[str, Any]) -> None:
-    # The grid tried 32 configurations on SPY; the run is one of them.
-    assert by_command["simulate"]["trials_on_these_sessions"] == 32
+    # The grid tried 2 × 16 × 5 configurations on SPY; the run is one of them.
+    assert by_command["simulate"]["trials_on_these_sessions"] == 160
 
 
 def test_nothing_is_repeated(by_command: dict[str, Any]) -> None:
@@ -148,9 +210,9 @@ def test_every_view_shows_what_was_made(by_command: dict[str, Any], tmp_path: Pa
 
     assert {row["name"] for row in answer("models", "list", home=home)} == set(MODELS)
     assert answer("models", "show", "trend", "--symbol", "SPY", home=home)["model_id"].startswith("m-")
-    assert [row["run_id"] for row in answer("runs", "list", home=home)] == [run_id]
+    assert answer("runs", "list", home=home)[0]["run_id"] == run_id, "oldest first"
     assert answer("runs", "show", run_id, "--rows", "trades", home=home)["trades"]
-    assert answer("sql", "SELECT count(*) AS n FROM trials", home=home) == [{"n": 64}]
+    assert answer("sql", "SELECT count(*) AS n FROM trials", home=home) == [{"n": 320}]
     assert answer("sql", "SELECT name FROM models ORDER BY model_id", home=home)
     assert (
         answer("features", "show", "SPY", "--columns", "rsi_14", "--limit", "2", home=home)[0]["symbol"]

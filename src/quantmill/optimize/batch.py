@@ -18,11 +18,13 @@ from quantmill.optimize.chunks import (
     find_batch,
     totals_of,
 )
+from quantmill.optimize.gate_axis import feature_datasets, usable_space
 from quantmill.optimize.pairs import resolve_pairs
 from quantmill.optimize.space import ParameterSpace
 from quantmill.optimize.sweep import (
     BatchSetup,
 )
+from quantmill.simulation.gates import NO_GATES
 from quantmill.state.engine import State
 
 __all__ = ["BatchReport", "run_batch"]
@@ -74,7 +76,8 @@ def run_batch(
         queue: Its jobs.
         models: Ids or names; a model trades the symbol it was trained on.
         symbols: Symbols to trade; all symbols of the models when empty.
-        space: The parameter grid, the default one when None.
+        space: The parameter grid, the default one when None; default gates whose regime has no values on the
+            models' sessions are left out, and the report's note says so.
         setup: Costs and cash, the default ones when None.
         seed: Recorded; a full grid draws no random numbers.
         max_concurrent: Threads.
@@ -91,13 +94,15 @@ def run_batch(
         if value is not None and value < 1:
             raise UsageError(f"{name} is {value}", hint="give at least 1")
     started = (time.perf_counter(), time.process_time())
-    grid = Grid(resolve_pairs(state, models, symbols), space or ParameterSpace(), setup or BatchSetup())
+    pairs = resolve_pairs(state, models, symbols)
+    usable = usable_space(lake, state, pairs, space or ParameterSpace())
+    grid = Grid(pairs, usable.space, setup or BatchSetup())
     batch, is_new = _batch_of(lake, state, queue, grid, seed=seed, chunk_trials=chunk_trials, force=force)
     with state.read() as connection:
         before = totals_of(connection, batch.id)
     n_before = before.n_completed + before.n_failed
     if batch.status == "completed":
-        note = "this batch was run before; --force runs it again"
+        note = _joined("this batch was run before; --force runs it again", usable.note)
         return _report(
             grid, batch, before.n_completed, before.n_failed, before.wall_s, before.cpu_s, n_before, note
         )
@@ -106,7 +111,9 @@ def run_batch(
     with state.read() as connection:
         after = totals_of(connection, batch.id)
     wall_s, cpu_s = time.perf_counter() - started[0], time.process_time() - started[1]
-    note = "" if is_new else f"resumed: {n_before} of {batch.n_trials} trials were there"
+    note = _joined(
+        "" if is_new else f"resumed: {n_before} of {batch.n_trials} trials were there", usable.note
+    )
     return _report(grid, batch, after.n_completed, after.n_failed, wall_s, cpu_s, n_before, note)
 
 
@@ -121,6 +128,7 @@ def _batch_of(
     force: bool,
 ) -> tuple[Batch, bool]:
     """The batch of this recipe, made when there is none or when a finished one is to be run again."""
+    has_gates = grid.space.values_of("gates") != (NO_GATES.text,)
     recipe = {
         "pairs": [[model.id, model.symbol] for model in grid.models],
         "space": grid.space.recipe(),
@@ -129,6 +137,10 @@ def _batch_of(
         "inputs": {
             "bars": lake.input_digest("bars", keys=sorted({model.symbol for model in grid.models})),
             "predictions": lake.input_digest("predictions", keys=sorted(model.id for model in grid.models)),
+            "features": [
+                lake.input_digest(dataset, keys=[symbol])
+                for dataset, symbol in (feature_datasets(state, grid.models) if has_gates else ())
+            ],
         },
         "code_version": VERSION,
     }
@@ -154,6 +166,10 @@ def _chunk_trials(n_bars: float) -> int:
     return max(
         1, min(round(_SECONDS_PER_CHUNK * _BARS_PER_SECOND / max(n_bars, 1.0)), _MOST_TRIALS_PER_CHUNK)
     )
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
 
 
 def _report(

@@ -28,6 +28,8 @@ from quantmill.optimize.ledger import configuration_of, evidence_of, record
 from quantmill.optimize.space import ParameterSpace, Value
 from quantmill.optimize.sweep import BatchSetup, failed_row, filters_of, sweep, trial_setup
 from quantmill.optimize.trials import trials_frame
+from quantmill.simulation.gate_columns import with_gate_columns
+from quantmill.simulation.gates import parse_gates
 from quantmill.simulation.signal import SignalSource
 from quantmill.simulation.source import model_source
 from quantmill.state.engine import State
@@ -126,7 +128,9 @@ class BatchRunner:
 
     def _source_of(self, model: ModelRecord) -> SignalSource:
         if self._source is None or self._source[0] != model.id:
-            self._source = (model.id, model_source(self._lake, model))
+            gates = [parse_gates(str(value)) for value in self._grid.space.values_of("gates")]
+            source = model_source(self._lake, model)
+            self._source = (model.id, with_gate_columns(self._lake, self._state, source, gates))
         return self._source[1]
 
     def _record(self, source: SignalSource, trials: Sequence[tuple[int, Mapping[str, Value]]]) -> None:

@@ -8,9 +8,10 @@ from quantmill.lake.store import Lake
 from quantmill.optimize.chunks import get_batch, newest_batch
 from quantmill.optimize.ledger import Evidence, count_trials
 from quantmill.optimize.ranking import Selection, rank_trials
+from quantmill.optimize.trials import TRIAL_SCHEMA
 from quantmill.state.engine import State
 
-__all__ = ["leaderboard"]
+__all__ = ["leaderboard", "with_all_columns"]
 
 
 def leaderboard(
@@ -41,8 +42,15 @@ def leaderboard(
         raise NoDataError("there are no trials yet", hint="`quantmill optimize run` makes a batch")
     if not lake.files("trials", keys=[batch.id]):
         raise NoDataError(f"nothing of batch {batch.id} is done yet", hint="run it again to finish it")
-    trials = lake.scan("trials", keys=[batch.id])
+    trials = with_all_columns(lake.scan("trials", keys=[batch.id]))
     return rank_trials(trials, _selection(state, trials), sort=sort, limit=limit)
+
+
+def with_all_columns(trials: pl.LazyFrame) -> pl.LazyFrame:
+    """Trials of an older batch have null in columns that came later."""
+    stored = trials.collect_schema()
+    later = {name: kind for name, kind in TRIAL_SCHEMA.items() if name not in stored}
+    return trials.with_columns(pl.lit(None, kind).alias(name) for name, kind in later.items())
 
 
 def _selection(state: State, trials: pl.LazyFrame) -> Selection:

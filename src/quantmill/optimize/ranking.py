@@ -10,7 +10,7 @@ import polars as pl
 from quantmill.core.arrays import Floats
 from quantmill.errors import UsageError
 from quantmill.evaluation.sharpe import expected_maximum_sharpe, probabilistic_sharpe, sharpe_null_reason
-from quantmill.optimize.badges import badges, high_return
+from quantmill.optimize.badges import BADGE_COLUMNS, badges, high_return, with_coin_flips
 from quantmill.optimize.trials import TRIAL_SCHEMA
 from quantmill.simulation.metrics import METRIC_NAMES
 from quantmill.simulation.session_metrics import SESSIONS_PER_YEAR
@@ -29,6 +29,7 @@ _PARAMETERS: Final = (
     "use_bot",
     "regime_col",
     "allowed_regimes",
+    "feature_gates",
     "initial_cash_usd",
     "fill",
     "fee_usd",
@@ -46,10 +47,10 @@ _STATISTICS: Final = (
     "deflated_null_reason",
 )
 _ORIGIN: Final = tuple(name for name in TRIAL_SCHEMA if name not in {*_PARAMETERS, *METRIC_NAMES})
-LEADERBOARD_COLUMNS: Final = ("rank", *_PARAMETERS, "badges", *METRIC_NAMES, *_STATISTICS, *_ORIGIN)
+LEADERBOARD_COLUMNS: Final = ("rank", *_PARAMETERS, *BADGE_COLUMNS, *METRIC_NAMES, *_STATISTICS, *_ORIGIN)
 _ENOUGH_TRIALS: Final = 10
 _FIRST: Final = ("deflated_sharpe_probability", "sharpe")
-_NOT_SORTABLE: Final = frozenset({"rank", "badges", "deflated_null_reason"})
+_NOT_SORTABLE: Final = frozenset({"rank", *BADGE_COLUMNS, "deflated_null_reason"})
 _MOMENTS: Final = ("trial", "symbol", "sharpe", "skew", "kurtosis", "n_sessions", "total_return_frac")
 
 
@@ -90,10 +91,10 @@ def rank_trials(
         descending[0] = is_text == reverse
     shown = judged.sort(order, descending=descending, nulls_last=True, maintain_order=True)
     shown = shown.head(limit or shown.height).with_row_index("rank", offset=1)
-    rest = (
-        trials.filter(pl.col("trial").is_in(shown["trial"].implode()))
-        .with_columns(badges(high_return_frac=high_return(judged["total_return_frac"])))
-        .collect()
+    high = high_return(judged["total_return_frac"])
+    chosen = trials.filter(pl.col("trial").is_in(shown["trial"].implode()))
+    rest = with_coin_flips(
+        chosen.with_columns(badges(high_return_frac=high)).collect(), high_return_frac=high
     )
     why_null = pl.struct("sharpe", "n_sessions").map_elements(_null_reason, return_dtype=pl.String)
     has_none = pl.col("deflated_sharpe_probability").is_null()

@@ -7,9 +7,10 @@ from math import prod
 from typing import Any, Final, cast
 
 from quantmill.errors import UsageError
+from quantmill.simulation.gates import NO_GATES, REGIME_STATES, parse_gates, rejoin_states
 from quantmill.simulation.thresholds import AUTO_RULES, CLASSIC_THRESHOLDS, parse_threshold
 
-__all__ = ["DEFAULT_AXES", "Axis", "ParameterSpace", "Value"]
+__all__ = ["DEFAULT_AXES", "DEFAULT_GATES", "Axis", "ParameterSpace", "Value"]
 
 Value = str | int | float | bool
 
@@ -17,6 +18,17 @@ _NAMED_THRESHOLDS: Final[dict[str, tuple[Value, ...]]] = {
     "auto": AUTO_RULES,
     "classic": CLASSIC_THRESHOLDS,
 }
+DEFAULT_GATES: Final = (
+    NO_GATES.text,
+    *(
+        f"{column.removeprefix('regime_')}:{state}"
+        for column in ("regime_vix", "regime_gmm")
+        for state in range(REGIME_STATES[column])
+    ),
+)
+"""No gate, and each state of both regimes of the market alone."""
+
+_GATES: Final = "gates"
 _FLAGS: Final = ("z_score_check", "volatility_normalization")
 _MOST_VALUES: Final = 1_000_000
 
@@ -40,9 +52,10 @@ class Axis:
         """An axis as people write it.
 
         Args:
-            name: The parameter: `threshold`, `z_score_check` or `volatility_normalization`.
+            name: The parameter: `threshold`, `z_score_check`, `volatility_normalization` or `gates`.
             given: One value, a list, `{start, end, step}` with `end` included, or for thresholds
-                `auto` (p50, p80, p90, p97 of the training part) or `classic` (0.0001 … 0.002).
+                `auto` (p50, p80, p90, p97 of the training part) or `classic` (0.0001 … 0.002), for gates
+                `default` (`DEFAULT_GATES`); a value of gates is what `parse_gates` reads.
 
         Raises:
             UsageError: If the parameter is unknown or a value cannot be one of it.
@@ -50,7 +63,7 @@ class Axis:
         if name not in (axis.name for axis in DEFAULT_AXES):
             known = ", ".join(axis.name for axis in DEFAULT_AXES)
             raise UsageError(f"unknown parameter {name!r}", hint=f"a grid has the parameters {known}")
-        check = _flag if name in _FLAGS else _threshold
+        check = _flag if name in _FLAGS else _gates if name == _GATES else _threshold
         return cls(name, tuple(check(name, value) for value in _listed(name, given)))
 
 
@@ -58,6 +71,7 @@ DEFAULT_AXES: Final = (
     Axis("threshold", AUTO_RULES),
     Axis("z_score_check", (True, False)),
     Axis("volatility_normalization", (False, True)),
+    Axis(_GATES, DEFAULT_GATES),
 )
 
 
@@ -99,6 +113,14 @@ class ParameterSpace:
         """All configurations in order."""
         return (self[number] for number in range(len(self)))
 
+    def values_of(self, name: str) -> tuple[Value, ...]:
+        """The values of one parameter."""
+        return next(axis.values for axis in self.axes if axis.name == name)
+
+    def with_values(self, name: str, values: tuple[Value, ...]) -> "ParameterSpace":
+        """The space with other values of one parameter."""
+        return ParameterSpace(tuple(Axis(name, values) if axis.name == name else axis for axis in self.axes))
+
     def recipe(self) -> dict[str, list[Value]]:
         """The axes as JSON values, for digests and records."""
         return {axis.name: list(axis.values) for axis in self.axes}
@@ -107,11 +129,22 @@ class ParameterSpace:
 def _listed(name: str, given: object) -> list[object]:
     if isinstance(given, str) and name == "threshold" and given in _NAMED_THRESHOLDS:
         return list(_NAMED_THRESHOLDS[given])
+    if name == _GATES:
+        return _listed_gates(given)
     if isinstance(given, Mapping):
         return list(_steps(name, cast("Mapping[str, Any]", given)))
     if isinstance(given, list | tuple):
         return list(cast("list[object]", given))
     return [given]
+
+
+def _listed_gates(given: object) -> list[object]:
+    parts = list(cast("list[object]", given)) if isinstance(given, list | tuple) else [given]
+    if parts == ["default"]:
+        return list(DEFAULT_GATES)
+    if all(isinstance(part, str) for part in parts):
+        return list(rejoin_states(cast("list[str]", parts)))
+    return parts
 
 
 def _steps(name: str, given: Mapping[str, Any]) -> Iterator[float | int]:
@@ -144,6 +177,15 @@ def _flag(name: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise UsageError(f"parameter {name!r} is {value!r}", hint="give true, false or [true, false]")
+
+
+def _gates(name: str, value: object) -> Value:
+    if isinstance(value, str):
+        return parse_gates(value).text
+    raise UsageError(
+        f"parameter {name!r} is {value!r}",
+        hint="give `default`, `none`, or gates such as vix:0, gmm:0,1 or vix_z_score<2",
+    )
 
 
 def _threshold(name: str, value: object) -> Value:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,14 +14,15 @@ from quantmill.errors import QuantmillError, UsageError
 from quantmill.optimize.ledger import configuration_of, evidence_of
 from quantmill.optimize.space import Value
 from quantmill.simulation.fills import Costs, Execution, execution_of
+from quantmill.simulation.gates import NO_GATES, Gates, parse_gates
 from quantmill.simulation.metrics import null_reasons
 from quantmill.simulation.run import parameters_of, run_id_of
 from quantmill.simulation.session_metrics import mean, standard_deviation
-from quantmill.simulation.signal import Filters, SignalSource, Stream, prepare_stream
+from quantmill.simulation.signal import Filters, SignalSource, Stream, gated, prepare_stream
 from quantmill.simulation.thresholds import Threshold, segment_thresholds
 from quantmill.simulation.trial import TrialSetup, Workspace, run_trial
 
-__all__ = ["BatchSetup", "Parameters", "failed_row", "filters_of", "sweep", "trial_setup"]
+__all__ = ["BatchSetup", "Parameters", "failed_row", "filters_of", "gates_of", "sweep", "trial_setup"]
 
 Parameters = Mapping[str, Value]
 Row = dict[str, Any]
@@ -46,7 +47,13 @@ def filters_of(parameters: Parameters) -> Filters:
     return Filters(
         z_score_check=bool(parameters["z_score_check"]),
         volatility_normalization=bool(parameters["volatility_normalization"]),
+        gates=gates_of(parameters),
     )
+
+
+def gates_of(parameters: Parameters) -> Gates:
+    """The gates of a configuration; none where it names none."""
+    return parse_gates(str(parameters.get("gates", NO_GATES.text)))
 
 
 def trial_setup(parameters: Parameters, setup: BatchSetup) -> TrialSetup:
@@ -81,12 +88,17 @@ def sweep(
     by_filters: dict[Filters, list[tuple[int, Parameters]]] = {}
     for number, parameters in trials:
         by_filters.setdefault(filters_of(parameters), []).append((number, parameters))
+    # Gates are laid on the streams by the tasks themselves: only streams without gates wait in memory.
+    streams = {
+        bare: prepare_stream(source, bare) for bare in {replace(one, gates=NO_GATES) for one in by_filters}
+    }
+    tasks_per_group = math.ceil(n_threads / max(len(by_filters), 1))
     pending: list[Future[list[Row]]] = []
     for filters, members in by_filters.items():
-        stream = prepare_stream(source, filters)
-        size = min(max(math.ceil(len(members) / n_threads), 1), _TRIALS_PER_TASK)
+        stream = streams[replace(filters, gates=NO_GATES)]
+        size = min(max(math.ceil(len(members) / tasks_per_group), 1), _TRIALS_PER_TASK)
         pending += [
-            executor.submit(_run_some, stream, execution, setup, members[first : first + size])
+            executor.submit(_run_some, stream, filters.gates, execution, setup, members[first : first + size])
             for first in range(0, len(members), size)
         ]
     try:
@@ -104,10 +116,18 @@ def failed_row(number: int, parameters: Parameters, setup: BatchSetup, error: Ex
 
 
 def _run_some(
-    stream: Stream, execution: Execution, setup: BatchSetup, trials: Sequence[tuple[int, Parameters]]
+    bare: Stream,
+    gates: Gates,
+    execution: Execution,
+    setup: BatchSetup,
+    trials: Sequence[tuple[int, Parameters]],
 ) -> list[Row]:
+    origin = _origin_columns(bare.source)
+    try:
+        stream = gated(bare, gates)
+    except QuantmillError as error:
+        return [{**origin, **failed_row(number, parameters, setup, error)} for number, parameters in trials]
     workspace = Workspace.of(stream.source.market)
-    origin = _origin_columns(stream.source)
     rows: list[Row] = []
     for number, parameters in trials:
         try:

@@ -30,6 +30,7 @@ TRIAL_SCHEMA: Final[dict[str, pl.DataType]] = {
     "use_bot": pl.Boolean(),
     "regime_col": pl.String(),
     "allowed_regimes": pl.String(),
+    "feature_gates": pl.String(),
     "initial_cash_usd": pl.Float64(),
     "fill": pl.String(),
     "fee_usd": pl.Float64(),

@@ -44,10 +44,10 @@ def parameters_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
     """All parameters of a run under the names of the leaderboard's columns."""
     return {
         "threshold": parse_threshold(setup.threshold),
-        **asdict(filters),
+        "z_score_check": filters.z_score_check,
+        "volatility_normalization": filters.volatility_normalization,
         "use_bot": False,
-        "regime_col": None,
-        "allowed_regimes": None,
+        **filters.gates.parameters,
         "initial_cash_usd": float(setup.initial_cash_usd),
         **asdict(setup.costs),
     }
@@ -106,6 +106,7 @@ def _recipe(source: SignalSource, filters: Filters, setup: TrialSetup) -> Mappin
         "predictions_sha256": source.predictions_sha256,
         "horizon_bars": source.horizon_bars,
         "input_digest": source.input_digest,
+        "gate_columns": {name: source.gate_columns[name].digest for name in filters.gates.columns},
         "params": parameters_of(filters, setup),
         "code_version": VERSION,
     }

@@ -1,26 +1,31 @@
-"""From predictions to signal strength: volatility normalization, outlier filter, gate."""
+"""From predictions to signal strength: volatility normalization, outlier filter, gates."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from quantmill.core.arrays import Bools, Floats, Ints
+from quantmill.core.arrays import Floats, Ints
 from quantmill.core.compiled import compiled
+from quantmill.core.instants import date_of_day
+from quantmill.errors import NoDataError
+from quantmill.features.regimes.definition import REGIMES
+from quantmill.simulation.gates import NO_GATES, GateColumn, Gates
 from quantmill.simulation.market import Market
 from quantmill.simulation.outliers import MAX_ABS_Z
 
-__all__ = ["NO_FILTERS", "Filters", "SignalSource", "Stream", "prepare_stream"]
+__all__ = ["NO_FILTERS", "Filters", "SignalSource", "Stream", "check_gates", "gated", "prepare_stream"]
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which filters act on a signal; the names are those of the leaderboard's columns."""
+    """Which filters act on a signal; the names of the first two are those of the leaderboard's columns."""
 
     z_score_check: bool = False
     volatility_normalization: bool = False
+    gates: Gates = NO_GATES
 
 
 NO_FILTERS: Final = Filters()
@@ -43,13 +48,14 @@ class SignalSource:
         model_id: The model, None for external predictions.
         model_name: Its name, or the file's.
         predictions_sha256: Of the external file's bytes.
-        feature_set: What the model was trained on.
+        feature_set: What the model was trained on; for external predictions what the gates read.
         feature_version: Likewise.
         horizon_bars: How far ahead the predictions look.
         snapshot: Snapshot of the lake that was read.
         input_digest: Digest of the bars and predictions that enter.
         is_synthetic: Whether the bars are simulated.
         counts: What was left out and why.
+        gate_columns: What gates look at, by column; see `with_gate_columns`.
     """
 
     market: Market
@@ -69,6 +75,7 @@ class SignalSource:
     input_digest: str = ""
     is_synthetic: bool = False
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    gate_columns: Mapping[str, GateColumn] = field(default_factory=dict[str, GateColumn])
 
     @property
     def is_external(self) -> bool:
@@ -94,19 +101,21 @@ class Stream:
     counts: Mapping[str, int]
 
 
-def prepare_stream(source: SignalSource, filters: Filters, *, is_inside_gate: Bools | None = None) -> Stream:
+def prepare_stream(source: SignalSource, filters: Filters) -> Stream:
     """Apply the filters once for all trials that share them.
 
     Strength e is the expected log return; with volatility normalization it is multiplied by usual over
     present volatility. NaN, which holds the position: no prediction, an outlier (|z| above 3, see
     `trailing_z_scores`), or no volatility known while it is asked for. A prediction that cannot be judged, because
-    too few sessions of predictions have passed, is no outlier: it passes and is counted.
+    too few sessions of predictions have passed, is no outlier: it passes and is counted. Gates come last, see
+    `gated`.
 
     Args:
-        source: Predictions on bars.
+        source: Predictions on bars, with the columns that the gates look at.
         filters: What is on.
-        is_inside_gate: Bars on which a position may be held, shape (n_bars,); None for all.
-            Outside, strength is -inf: the position is closed and none is opened.
+
+    Raises:
+        NoDataError: If a gate looks at a column without any value on these bars.
 
     Source:
         Contracts 20 and 22.
@@ -118,22 +127,95 @@ def prepare_stream(source: SignalSource, filters: Filters, *, is_inside_gate: Bo
         source.z_score,
         source.volatility_ratio,
         source.realized,
-        np.ones(n_bars, dtype=np.bool_) if is_inside_gate is None else is_inside_gate,
         filters.z_score_check,
         filters.volatility_normalization,
         strength,
         counted,
         hit,
     )
-    return Stream(
+    stream = Stream(
         source,
-        filters,
+        replace(filters, gates=NO_GATES),
         strength,
         counted,
         hit,
         source.segment_end,
         source.auto_thresholds.get(filters.volatility_normalization),
-        {**source.counts, **tally._asdict()},
+        {
+            **source.counts,
+            **tally._asdict(),
+            "closed_by_gate": 0,
+            "held_by_gate": 0,
+            "gate_value_missing": 0,
+        },
+    )
+    return gated(stream, filters.gates)
+
+
+def gated(stream: Stream, gates: Gates) -> Stream:
+    """A stream without gates with these gates applied; the stream itself when there are none.
+
+    Strength is -inf, which closes the position, outside a regime gate or a feature gate that closes; NaN, which
+    holds it, outside a feature gate that vetoes. Neither counts for a hit rate.
+
+    Raises:
+        NoDataError: If a gate looks at a column without any value on these bars.
+    """
+    if not gates:
+        return stream
+    check_gates(stream.source, gates)
+    n_bars = stream.strength.size
+    closes, holds, is_missing = (np.zeros(n_bars, dtype=np.bool_) for _ in range(3))
+    for gate in (*gates.regimes, *gates.features):
+        values = stream.source.gate_columns[gate.column].values
+        missing = np.isnan(values)
+        is_missing |= missing
+        side = closes if gate.closes else holds
+        side |= ~gate.contains(values)
+    outside = closes | holds
+    strength = np.where(closes, -np.inf, np.where(holds, np.nan, stream.strength))
+    counts = {
+        "closed_by_gate": int(closes.sum()),
+        "held_by_gate": int((holds & ~closes).sum()),
+        "gate_value_missing": int(is_missing.sum()),
+    }
+    return replace(
+        stream,
+        filters=replace(stream.filters, gates=gates),
+        strength=strength,
+        counted=np.where(outside, np.nan, stream.counted),
+        hit=np.where(outside, np.nan, stream.hit),
+        counts={**stream.counts, **counts},
+    )
+
+
+def check_gates(source: SignalSource, gates: Gates) -> None:
+    """Refuse gates that look at a column without any value: no bar would lie inside.
+
+    Raises:
+        NoDataError: If there is one; the message tells what the column needs.
+    """
+    for column in gates.columns:
+        if np.isnan(source.gate_columns[column].values).all():
+            raise _no_values(source.market, column)
+
+
+def _no_values(market: Market, column: str) -> NoDataError:
+    needs = {
+        "regime_vix": f"it needs {REGIMES.trend_sessions} completed sessions of QQQ and of the volatility source",
+        "regime_gmm": f"it needs {REGIMES.min_fit_sessions} sessions of QQQ before the month of its first fit",
+        "regime_sma": "it needs 200 bars",
+    }
+    needs["regime_gmm_2"] = needs["regime_gmm"]
+    sessions = f"{date_of_day(int(market.session[0]))} to {date_of_day(int(market.session[-1]))}"
+    kind = "regime" if column in needs else "feature"
+    name = column.removeprefix("regime_") if column in needs else column
+    why = f": {needs[column]}" if column in needs else ""
+    return NoDataError(
+        f"{kind} {name} has no values on the sessions of {market.symbol} from {sessions}{why}",
+        hint="import or ingest what is missing, then `quantmill features build`"
+        if why
+        else "`quantmill features show` tells where values begin",
     )
 
 
@@ -145,7 +227,6 @@ class _Tally(NamedTuple):
     outliers: int
     outliers_not_judged: int
     no_volatility: int
-    outside_gate: int
 
 
 @compiled
@@ -154,7 +235,6 @@ def _fill_stream(
     z_score: Floats,
     volatility_ratio: Floats,
     realized: Floats,
-    is_inside_gate: Bools,
     z_score_check: bool,
     volatility_normalization: bool,
     strength_out: Floats,
@@ -165,7 +245,6 @@ def _fill_stream(
     n_outliers = 0
     n_not_judged = 0
     n_no_volatility = 0
-    n_outside = 0
     for bar in range(prediction.size):
         e = prediction[bar]
         if math.isfinite(e):
@@ -182,13 +261,10 @@ def _fill_stream(
                 n_no_volatility += math.isnan(e)
         else:
             e = math.nan
-        if not is_inside_gate[bar]:
-            n_outside += 1
-            e = -math.inf
         came = realized[bar]
         is_counted = math.isfinite(e) and not math.isnan(came)
         is_right = (e > 0.0 and came > 0.0) or (e < 0.0 and came < 0.0) or (e == 0.0 and came == 0.0)
         strength_out[bar] = e
         counted_out[bar] = abs(e) if is_counted else math.nan
         hit_out[bar] = abs(e) if is_counted and is_right else math.nan
-    return _Tally(prediction.size, n_predictions, n_outliers, n_not_judged, n_no_volatility, n_outside)
+    return _Tally(prediction.size, n_predictions, n_outliers, n_not_judged, n_no_volatility)

@@ -113,7 +113,7 @@ def test_synthetic_bars_over_real_ones_are_refused(lake: Lake) -> None:
 def test_another_synthetic_market_is_refused(lake: Lake) -> None:
     ingest_symbols(lake, SimProvider(seed=0), ["SPY"], FIRST, END)
 
-    with pytest.raises(ConflictError, match=r"market sim-s0-p0\.18, asked were ones of sim-s1-noise"):
+    with pytest.raises(ConflictError, match=r"market sim-s0-p0\.12, asked were ones of sim-s1-noise"):
         ingest_symbols(lake, SimProvider(seed=1, noise_only=True), ["SPY"], FIRST, END)
 
 

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from quantmill.errors import UsageError
+from quantmill.optimize.leaderboard import with_all_columns
 from quantmill.optimize.ranking import LEADERBOARD_COLUMNS, Selection, rank_trials
 from quantmill.optimize.trials import trials_frame
 
@@ -191,3 +192,36 @@ def test_badges_follow_the_requirement(
     board = rank(rows)
 
     assert board.filter(trial=0)["badges"].to_list() == [expected]
+
+
+def test_a_badge_says_how_often_coins_earn_it() -> None:
+    rows = [trial(number, 0.01) for number in range(1, 10)]
+    # Four coins: three or more heads in 5 of 16 outcomes.
+    rows.append(trial(0, 0.0, hit_rate_frac=0.75, n_hit_bars=4, n_trades=20))
+    # One trade that won 20 % after costs: its other side loses.
+    lucky = {
+        "n_trades": 1,
+        "win_rate_frac": 1.0,
+        "expectancy_usd": 20.0,
+        "average_win_usd": 20.0,
+        "cost_per_trade_usd": 1.0,
+        "initial_cash_usd": 100.0,
+    }
+    rows.append(trial(10, 0.0, total_return_frac=0.2, **lucky))
+
+    board = rank(rows).sort("trial")
+
+    sweet, outlier = board.row(0, named=True), board.row(10, named=True)
+    assert sweet["badges_coin_flip_frac"] == [5 / 16]
+    assert sweet["badges_text"] == "sweet spot (coin flips: 31 %)"
+    assert outlier["badges_coin_flip_frac"] == [0.5]
+    assert outlier["badges_text"] == "lucky outlier (coin flips: 50 %)"
+    assert board.row(1, named=True)["badges_text"] == ""
+
+
+def test_trials_stored_before_a_column_existed_are_shown_without_it() -> None:
+    older = trials_frame([trial(0, 0.1)]).lazy().drop("feature_gates")
+
+    board = rank_trials(with_all_columns(older), Selection(1, {"SPY": 1}))
+
+    assert board["feature_gates"].to_list() == [None]

@@ -6,10 +6,15 @@ from quantmill.errors import UsageError
 from quantmill.optimize.space import Axis, ParameterSpace
 
 
-def test_default_grid_has_sixteen_configurations_per_model_and_symbol() -> None:
-    # OPT-1: 2 models × 3 symbols × 4 thresholds × 2 × 2 = 96.
-    assert len(ParameterSpace()) == 16
-    assert 2 * 3 * len(ParameterSpace()) == 96
+def test_default_grid_has_the_size_of_the_requirement() -> None:
+    # OPT-1 without the bot: 2 models × 3 symbols × 4 thresholds × 2 × 2 × 9 gates = 864, without gates 96.
+    assert 2 * 3 * len(ParameterSpace()) == 864
+    assert 2 * 3 * len(ParameterSpace.parse({"gates": "none"})) == 96
+    assert ParameterSpace().values_of("gates") == (
+        "none",
+        *(f"vix:{state}" for state in range(4)),
+        *(f"gmm:{state}" for state in range(4)),
+    )
 
 
 def test_thresholds_vary_fastest_so_that_a_stream_serves_neighbors() -> None:
@@ -19,11 +24,18 @@ def test_thresholds_vary_fastest_so_that_a_stream_serves_neighbors() -> None:
 
     assert [one["threshold"] for one in first] == ["p50", "p80", "p90", "p97"]
     assert {(one["z_score_check"], one["volatility_normalization"]) for one in first} == {(True, False)}
-    assert space[4] == {"threshold": "p50", "z_score_check": False, "volatility_normalization": False}
+    assert {one["gates"] for one in first} == {"none"}
+    assert space[4] == {
+        "threshold": "p50",
+        "z_score_check": False,
+        "volatility_normalization": False,
+        "gates": "none",
+    }
+    assert space[16]["gates"] == "vix:0"
 
 
 def test_every_configuration_occurs_once() -> None:
-    assert len({tuple(one.items()) for one in ParameterSpace()}) == 16
+    assert len({tuple(one.items()) for one in ParameterSpace()}) == 144
 
 
 def test_classic_names_the_four_fixed_thresholds() -> None:
@@ -56,7 +68,22 @@ def test_parameters_left_out_keep_their_default_values() -> None:
         "threshold": ["p90", 0.0003],
         "z_score_check": [False],
         "volatility_normalization": [False, True],
+        "gates": list(ParameterSpace().values_of("gates")),
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("none", ("none",)),
+        (["gmm:0", "1", "none"], ("gmm:0,1", "none")),
+        (["gmm:1,0", "vix:3"], ("gmm:0,1", "vix:3")),
+        (["gmm:0+vix:3", "2"], ("gmm:0+vix:2,3",)),
+        (["vix_z_score < 2", "exit roc_5>1e+2"], ("vix_z_score<2", "exit roc_5>100")),
+    ],
+)
+def test_gates_are_kept_in_one_form(given: object, expected: tuple[str, ...]) -> None:
+    assert Axis.parse("gates", given).values == expected
 
 
 @pytest.mark.parametrize(
@@ -74,6 +101,9 @@ def test_parameters_left_out_keep_their_default_values() -> None:
         ("threshold", {"start": 0, "end": 1, "step": 1e-9}, "1,000,000,001 values"),
         ("z_score_check", "yes", "'yes'"),
         ("z_score_check", 1, "1"),
+        ("gates", "vix:9", "no state '9'"),
+        ("gates", ["vix:1,0", "vix:0", "1"], "repeats a value"),
+        ("gates", 3, "3"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(name: str, given: object, message: str) -> None:
@@ -85,4 +115,4 @@ def test_what_cannot_be_meant_is_refused(name: str, given: object, message: str)
 
 def test_a_number_outside_the_grid_is_an_index_error() -> None:
     with pytest.raises(IndexError):
-        ParameterSpace()[16]
+        ParameterSpace()[144]

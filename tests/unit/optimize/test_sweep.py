@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -12,13 +13,16 @@ from quantmill.optimize.ledger import configuration_of, evidence_of
 from quantmill.optimize.space import ParameterSpace
 from quantmill.optimize.sweep import BatchSetup, filters_of, sweep, trial_setup
 from quantmill.optimize.trials import trials_frame
+from quantmill.simulation.gates import GateColumn
 from quantmill.simulation.market import Market
 from quantmill.simulation.metrics import METRIC_NAMES
+from quantmill.simulation.run import run_id_of
 from quantmill.simulation.signal import Filters, SignalSource, prepare_stream
 from quantmill.simulation.trial import TrialSetup, run_trial
 
 FIRST_DAY = day_of_date(date(2023, 1, 3))
 N_SESSIONS, SESSION_BARS = 12, 60
+UNGATED = ParameterSpace.parse({"gates": "none"})
 
 
 def make_source(seed: int = 0, *, has_auto: bool = True) -> SignalSource:
@@ -65,7 +69,7 @@ def all_rows(source: SignalSource, space: ParameterSpace, executor: Executor) ->
 
 
 def test_each_trial_has_the_figures_of_the_same_trial_run_alone(executor: Executor) -> None:
-    source, space = make_source(), ParameterSpace()
+    source, space = make_source(), UNGATED
 
     rows = all_rows(source, space, executor)
 
@@ -77,8 +81,42 @@ def test_each_trial_has_the_figures_of_the_same_trial_run_alone(executor: Execut
         assert {name: row[name] for name in METRIC_NAMES} == alone.metrics
 
 
+def test_gated_trials_have_the_figures_of_the_same_trial_run_alone(executor: Executor) -> None:
+    bare = make_source()
+    state = np.random.default_rng(1).integers(0, 2, bare.market.n_bars).astype(np.float64)
+    state[:100] = np.nan
+    source = replace(bare, gate_columns={"regime_sma": GateColumn(state, "of the states")})
+    space = ParameterSpace.parse({"gates": ["none", "sma:0", "sma:1"]})
+
+    rows = all_rows(source, space, executor)
+
+    assert [row["regime_col"] for row in rows] == [None] * 16 + ["regime_sma"] * 32
+    assert [row["allowed_regimes"] for row in rows] == [None] * 16 + ["0"] * 16 + ["1"] * 16
+    assert len({row["run_id"] for row in rows}) == len({row["configuration"] for row in rows}) == 48
+    for row, parameters in zip(rows, space, strict=True):
+        filters = filters_of(parameters)
+        setup = TrialSetup(str(parameters["threshold"]))
+        alone = run_trial(prepare_stream(source, filters), setup)
+        assert {name: row[name] for name in METRIC_NAMES} == alone.metrics
+        assert row["run_id"] == run_id_of(source, filters, setup)
+    assert all(row["exposure_frac"] < rows[0]["exposure_frac"] for row in rows[16:48:16])
+
+
+def test_a_regime_without_values_fails_its_own_trials_alone(executor: Executor) -> None:
+    bare = make_source()
+    nowhere = np.full(bare.market.n_bars, np.nan)
+    source = replace(bare, gate_columns={"regime_gmm": GateColumn(nowhere, "nothing")})
+    space = ParameterSpace.parse({"gates": ["none", "gmm:0"], "threshold": "p90"})
+
+    frame = trials_frame(all_rows(source, space, executor))
+
+    assert frame["status"].to_list() == ["completed"] * 4 + ["failed"] * 4
+    assert "needs 42 sessions of QQQ" in frame["error"][4]
+    assert frame["allowed_regimes"].to_list() == [None] * 4 + ["0"] * 4
+
+
 def test_a_trial_that_fails_is_a_row_with_its_error_and_takes_no_other_along(executor: Executor) -> None:
-    space = ParameterSpace.parse({"threshold": ["p90", 0.0001], "z_score_check": False})
+    space = ParameterSpace.parse({"threshold": ["p90", 0.0001], "z_score_check": False, "gates": "none"})
 
     frame = trials_frame(all_rows(make_source(has_auto=False), space, executor))
 
@@ -91,7 +129,7 @@ def test_a_trial_that_fails_is_a_row_with_its_error_and_takes_no_other_along(exe
 
 def test_an_automatic_threshold_is_shown_as_the_mean_over_bars(executor: Executor) -> None:
     space = ParameterSpace.parse(
-        {"threshold": "p90", "z_score_check": False, "volatility_normalization": False}
+        {"threshold": "p90", "z_score_check": False, "volatility_normalization": False, "gates": "none"}
     )
 
     (row,) = all_rows(make_source(), space, executor)
@@ -102,7 +140,7 @@ def test_an_automatic_threshold_is_shown_as_the_mean_over_bars(executor: Executo
 
 
 def test_moments_of_session_returns_rebuild_the_sharpe_ratio(executor: Executor) -> None:
-    rows = all_rows(make_source(), ParameterSpace(), executor)
+    rows = all_rows(make_source(), UNGATED, executor)
 
     for row in rows:
         rebuilt = float(row["session_return_mean"]) / float(row["session_return_std"]) * np.sqrt(252)
@@ -111,7 +149,7 @@ def test_moments_of_session_returns_rebuild_the_sharpe_ratio(executor: Executor)
 
 def test_a_trial_that_never_trades_has_no_sharpe_ratio_and_says_why(executor: Executor) -> None:
     space = ParameterSpace.parse(
-        {"threshold": 0.5, "z_score_check": False, "volatility_normalization": False}
+        {"threshold": 0.5, "z_score_check": False, "volatility_normalization": False, "gates": "none"}
     )
 
     (row,) = all_rows(make_source(), space, executor)

@@ -46,7 +46,9 @@ def test_strength_is_the_prediction_where_nothing_filters() -> None:
         "outliers": 0,
         "outliers_not_judged": 0,
         "no_volatility": 0,
-        "outside_gate": 0,
+        "closed_by_gate": 0,
+        "held_by_gate": 0,
+        "gate_value_missing": 0,
     }
 
 
@@ -66,16 +68,6 @@ def test_volatility_normalization_scales_and_holds_in_its_warm_up() -> None:
 
     np.testing.assert_array_equal(stream.strength, [NAN, -1.0, NAN, 0.0, 6.0])
     assert stream.counts["no_volatility"] == 1
-
-
-def test_outside_a_gate_strength_closes_the_position() -> None:
-    gate = np.array([True, False, False, True, True])
-
-    stream = prepare_stream(source_of(), NO_FILTERS, is_inside_gate=gate)
-
-    np.testing.assert_array_equal(stream.strength, [1.0, -np.inf, -np.inf, 0.0, 3.0])
-    assert stream.counts["outside_gate"] == 2
-    assert np.isnan(stream.counted[1])
 
 
 def test_a_hit_has_the_sign_of_the_realized_return() -> None:
