@@ -1,6 +1,5 @@
 """Jobs that wait for a worker: taken once, in order, cancelled while they wait, failed when their worker is gone."""
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -118,17 +117,3 @@ def test_the_list_holds_the_last_changes_newest_at_the_end(queue: JobQueue, cloc
     assert [job.key[0] for job in queue.list(status="pending")] == ["b", "c"]
     assert queue.list(kind="other") == []
     assert queue.count(kind="request", status="pending") == 2
-
-
-def test_a_database_of_before_gets_the_new_columns(tmp_path: Path, clock: FixedClock) -> None:
-    path = tmp_path / "state.db"
-    open_state(path).close()
-    with sqlite3.connect(path) as connection:
-        for name in ("error_hint", "result", "notes"):
-            connection.execute(f"ALTER TABLE job DROP COLUMN {name}")
-        connection.execute("UPDATE alembic_version SET version_num = '0002'")
-    connection.close()
-
-    queue = JobQueue(open_state(path), clock)
-
-    assert queue.submit("request", ("a",)).notes == ()
