@@ -77,6 +77,7 @@ def build_dataset(lake: Lake, state: State, recipe: DatasetRecipe) -> Dataset:
         snapshot=snapshot,
         input_digest=digest(
             lake.input_digest("bars", keys=[recipe.symbol], as_of=snapshot),
+            lake.input_digest("corporate_actions", keys=[recipe.symbol], as_of=snapshot),
             lake.input_digest(feature_files, keys=[recipe.symbol], as_of=snapshot),
         ),
         is_synthetic=any(is_synthetic_provider(provider) for provider in bars["provider"].unique().to_list()),

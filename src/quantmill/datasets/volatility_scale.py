@@ -46,7 +46,7 @@ def volatility_60(bars: BarArrays) -> Floats:
     The move from one session to the next is no one-bar return and is left out.
 
     Returns:
-        Shape (n_bars,), not annualized, `ddof` 1. Value `i` uses bars `i-59 .. i`; the first 59 are NaN,
+        Shape (n_bars,), not annualized, `ddof` 1. Value `i` uses closes `i-60 .. i`; the first 59 are NaN,
         as is a value that fewer than 30 returns support.
     """
     close = bars.close

@@ -129,13 +129,15 @@ def _batch_of(
 ) -> tuple[Batch, bool]:
     """The batch of this recipe, made when there is none or when a finished one is to be run again."""
     has_gates = grid.space.values_of("gates") != (NO_GATES.text,)
+    symbols = sorted({model.symbol for model in grid.models})
     recipe = {
         "pairs": [[model.id, model.symbol] for model in grid.models],
         "space": grid.space.recipe(),
         "setup": asdict(grid.setup),
         "seed": seed,
         "inputs": {
-            "bars": lake.input_digest("bars", keys=sorted({model.symbol for model in grid.models})),
+            "bars": lake.input_digest("bars", keys=symbols),
+            "corporate_actions": lake.input_digest("corporate_actions", keys=symbols),
             "predictions": lake.input_digest("predictions", keys=sorted(model.id for model in grid.models)),
             "features": [
                 lake.input_digest(dataset, keys=[symbol])

@@ -40,7 +40,7 @@ _STATISTICS: Final = (
     "n_trials",
     "n_trials_symbol",
     "probabilistic_sharpe",
-    "trial_sharpe_std",
+    "sharpe_standard_error",
     "expected_max_sharpe",
     "deflated_sharpe_probability",
     "is_significant",
@@ -48,7 +48,6 @@ _STATISTICS: Final = (
 )
 _ORIGIN: Final = tuple(name for name in TRIAL_SCHEMA if name not in {*_PARAMETERS, *METRIC_NAMES})
 LEADERBOARD_COLUMNS: Final = ("rank", *_PARAMETERS, *BADGE_COLUMNS, *METRIC_NAMES, *_STATISTICS, *_ORIGIN)
-_ENOUGH_TRIALS: Final = 10
 _FIRST: Final = ("deflated_sharpe_probability", "sharpe")
 _NOT_SORTABLE: Final = frozenset({"rank", *BADGE_COLUMNS, "deflated_null_reason"})
 _MOMENTS: Final = ("trial", "symbol", "sharpe", "skew", "kurtosis", "n_sessions", "total_return_frac")
@@ -123,8 +122,8 @@ def _judged(trials: pl.DataFrame, selection: Selection) -> pl.DataFrame:
         "skew": _floats(trials, "skew"),
         "kurtosis": _floats(trials, "kurtosis"),
     }
-    deviation = _deviation_without_skill(sharpe, shape["n_sessions"])
-    luck = expected_maximum_sharpe(max(selection.n_trials, 1), 1.0) * deviation
+    standard_error = _standard_error(shape["n_sessions"])
+    luck = expected_maximum_sharpe(max(selection.n_trials, 1), 1.0) * standard_error
     probabilistic = probabilistic_sharpe(sharpe, **shape)
     deflated = probabilistic_sharpe(sharpe, benchmark=luck, **shape)
     by_symbol = trials["symbol"].replace_strict(dict(selection.by_symbol), default=0, return_dtype=pl.Int64)
@@ -132,28 +131,24 @@ def _judged(trials: pl.DataFrame, selection: Selection) -> pl.DataFrame:
         pl.lit(selection.n_trials, pl.Int64).alias("n_trials"),
         by_symbol.alias("n_trials_symbol"),
         pl.Series("probabilistic_sharpe", probabilistic).fill_nan(None),
-        pl.Series("trial_sharpe_std", deviation * np.sqrt(SESSIONS_PER_YEAR)).fill_nan(None),
+        pl.Series("sharpe_standard_error", standard_error * np.sqrt(SESSIONS_PER_YEAR)).fill_nan(None),
         pl.Series("expected_max_sharpe", luck * np.sqrt(SESSIONS_PER_YEAR)).fill_nan(None),
         pl.Series("deflated_sharpe_probability", deflated).fill_nan(None),
         pl.Series("is_significant", deflated > SIGNIFICANCE),
     )
 
 
-def _deviation_without_skill(sharpe: Floats, n_sessions: Floats) -> Floats:
-    """How far apart Sharpe ratios per session of trials without skill lie, per trial.
+def _standard_error(n_sessions: Floats) -> Floats:
+    """Standard deviation of a Sharpe ratio per session that has nothing but luck, per trial: 1/√(n - 1).
 
-    It is the standard deviation seen among the trials, but at most the standard error of a
-    Sharpe ratio of zero, 1/√(n - 1): what lies further apart differs in skill or costs, not in luck. Fewer than ten
-    trials tell too little: the standard error alone counts.
+    The spread among the trials at hand is no measure of luck: they may be near copies of one winner, or differ in
+    skill and costs, while N counts every trial ever run.
 
     Source:
-        Ours, docs/decisions/0007: among jointly normal variables of mean at most 0 and equal variance the
-        expected maximum is highest for independent ones of mean 0 (Slepian's inequality).
+        Lo (2002), "The Statistics of Sharpe Ratios", for a ratio of zero. That it bounds what N trials can
+        give however they depend on one another: docs/decisions/0007.
     """
-    is_known = np.isfinite(sharpe)
-    seen = float(np.std(sharpe[is_known], ddof=1)) if is_known.sum() >= _ENOUGH_TRIALS else np.inf
-    standard_error = 1.0 / np.sqrt(np.maximum(n_sessions - 1.0, 1.0))
-    return np.minimum(seen, standard_error)
+    return 1.0 / np.sqrt(np.maximum(n_sessions - 1.0, 1.0))
 
 
 def _null_reason(row: Mapping[str, Any]) -> str:

@@ -66,7 +66,8 @@ def run_kernel(
         fee_usd: Charged per order filled in this bar, shape (n_bars,).
         delay_bars: Bars from signal to fill: 0 fills in the bar whose close made the signal.
         segment_end: Exclusive last bar of each segment, increasing, shape (n_segments,); the last is n_bars.
-        segment_threshold: Threshold of signals from each segment, shape (n_segments,), >= 0; NaN never trades.
+        segment_threshold: Threshold of signals from each segment, shape (n_segments,), >= 0; NaN opens and
+            closes nothing but what a gate closes.
         initial_cash_usd: Cash before the first bar.
         equity_out: Cash plus shares × mark price at each bar's close, shape (n_bars,).
         position_out: Shares held at each bar's close, shape (n_bars,).
@@ -77,7 +78,7 @@ def run_kernel(
             held and the exit price, 0 at most and at least; shape (max_trades(n_bars), 8).
 
     Returns:
-        Completed trades, orders filled, orders lapsed, orders still pending at the end.
+        Completed trades, orders filled, orders lapsed, signals that ask for an order whose bar lies past the end.
 
     Source:
         Ours, after contracts 20, 22, 23 and requirements SIM-4 and SIM-5.

@@ -70,7 +70,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("n_hit_bars", "count", "bars that the hit rate counts"),
     Metric("n_orders", "count", "orders filled"),
     Metric("n_lapsed", "count", "orders that found no price or too little cash"),
-    Metric("n_pending", "count", "orders whose bar lies past the end"),
+    Metric("n_pending", "count", "signals that ask for an order whose bar lies past the end"),
     Metric("n_sessions", "sessions", "sessions that the figures rest on"),
 )
 METRIC_NAMES: Final = tuple(metric.name for metric in METRICS)

@@ -106,6 +106,19 @@ def test_unknown_threshold_never_trades() -> None:
     assert out.n_filled == 0
 
 
+def test_a_gate_closes_the_position_where_the_threshold_is_unknown() -> None:
+    out = call_kernel(
+        simple_inputs(
+            strength=[1.0, NAN, -np.inf, NAN],
+            mark_price=[10.0] * 4,
+            segment_end=np.array([2, 4]),
+            segment_threshold=np.array([0.5, NAN]),
+        )
+    )
+
+    assert out.trade_bars.tolist() == [[1, 3]]
+
+
 def test_missing_price_and_too_little_cash_lapse() -> None:
     missing = call_kernel(
         simple_inputs(strength=[1.0, NAN, NAN], mark_price=[10.0] * 3, fill_price=[10.0, NAN, 10.0])
