@@ -133,7 +133,7 @@ def run_kernel(
                         trade_values_out[n_trades, SPREAD] = shares * half_spread[bar]
                     else:
                         n_lapsed += 1
-            elif e <= -threshold:
+            elif e <= -threshold or e == -np.inf:
                 bar = first_bar + offset
                 price = fill_price[bar] - half_spread[bar]
                 fee = fee_usd[bar]
@@ -170,7 +170,7 @@ def run_kernel(
             segment += 1
         threshold = segment_threshold[segment]
         wants_long = not is_long and strength[signal] > threshold
-        wants_flat = is_long and strength[signal] <= -threshold
+        wants_flat = is_long and (strength[signal] <= -threshold or strength[signal] == -np.inf)
         if wants_long or wants_flat:
             n_pending += 1
     return n_trades, n_filled, n_lapsed, n_pending
