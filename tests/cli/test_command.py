@@ -1,7 +1,9 @@
 """The command line: exit codes, the one JSON document, help, options anywhere."""
 
+import contextlib
 import json
 import re
+import signal
 import sqlite3
 from pathlib import Path
 
@@ -103,6 +105,29 @@ def test_reading_makes_no_home(tmp_path: Path) -> None:
     command("features", "show", "SPY", home=tmp_path / "none")
 
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["train", "SPY"], ["features", "build", "SPY"], ["models", "delete", "m-x"]]
+)
+def test_a_mistyped_home_is_refused_and_not_made(words: list[str], tmp_path: Path) -> None:
+    ended = command(*words, home=tmp_path / "mistyped")
+
+    assert ended.code == 3
+    assert "there is no quantmill home" in ended.err
+    assert not (tmp_path / "mistyped").exists()
+
+
+def test_what_a_library_makes_of_an_interrupt_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: object) -> int:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise RuntimeError("no compiled object yet")
+
+    monkeypatch.setattr(entry, "_run", stumble)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    assert entry.main(["symbols"]) == 130
 
 
 def test_errors_are_a_line_and_a_hint(tmp_path: Path) -> None:

@@ -4,9 +4,12 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any, cast
 
 from typer import Abort, TyperException
@@ -28,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     early = look_ahead(words)
+    interrupts = _count_interrupts()
     try:
         code = _run(words, early)
         sys.stdout.flush()
@@ -42,9 +46,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _pipe_closed()
     except Exception as error:  # noqa: BLE001 - a person gets one line, with -v the traceback
+        if interrupts:
+            # A library swallowed the interrupt, as a compiler's callback does, and stumbled over the rest.
+            message = "interrupted; nothing half done was stored"
+            return _report(error, "Interrupted", message, "", INTERRUPTED, early)
         hint = "this should not happen; run again with -v for the traceback"
         return _report(error, type(error).__name__, f"{type(error).__name__}: {error}", hint, FAILED, early)
     return code
+
+
+def _count_interrupts() -> list[int]:
+    """A list that gains an entry with each Ctrl-C of this process; the interrupt itself is raised as ever."""
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    is_main = threading.current_thread() is threading.main_thread()
+    # A shell's background job ignores Ctrl-C, and goes on doing so.
+    if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    return interrupts
 
 
 def _run(words: list[str], early: Everywhere) -> int:
@@ -68,7 +91,7 @@ def _keep_kernels(verb: Verb, early: Everywhere) -> None:
     from quantmill.verbs.kernel_cache import keep_kernels_in
 
     home = Home(early.home_or(verb.default_home).expanduser())
-    if verb.access == "writes" or (verb.access == "reads" and home.exists):
+    if verb.makes_home or (verb.access != "nothing" and home.exists):
         keep_kernels_in(home)
 
 
@@ -86,8 +109,8 @@ def _execute(verb: Verb, everywhere: Everywhere, given: dict[str, Any]) -> int:
     values = {name: given[name] for name in request_type.model_fields if given.get(name) is not None}
     request = read_request(request_type, values, flags=True)
     out = check_out(given.get(OUT))
-    opened = {"nothing": Mill.unopened, "reads": Mill.existing, "writes": Mill.open}[verb.access]
-    with opened(everywhere.home_or(verb.default_home)) as mill:
+    opened = {"nothing": Mill.unopened, "reads": Mill.existing, "writes": Mill.existing}[verb.access]
+    with (Mill.open if verb.makes_home else opened)(everywhere.home_or(verb.default_home)) as mill:
         # A library that prints must not break the one document on standard output.
         quiet = contextlib.redirect_stdout(sys.stderr) if everywhere.as_json else contextlib.nullcontext()
         with quiet, TerminalProgress() as progress:

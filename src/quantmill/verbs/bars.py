@@ -17,7 +17,10 @@ READS_ONLY: Final = True
 
 
 class BarsRequest(SessionsRequest):
-    """Show stored bars of one symbol."""
+    """Show stored bars of one symbol.
+
+    Times are the starts of bars in UTC.
+    """
 
     symbol: Annotated[Symbol, POSITIONAL] = Field(description="Symbol, such as SPY.")
     interval: Literal["1m"] = Field(default="1m", description="Length of a bar.")

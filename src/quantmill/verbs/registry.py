@@ -22,6 +22,7 @@ class Verb:
         access: What it does with the home: nothing (it works without one), reads, writes.
         help: One line; the first line of the request type's docstring.
         default_home: Home of the command line when none is named.
+        makes_home: Whether it may be the first thing done in a home; a mistyped home is refused by all others.
     """
 
     words: str
@@ -30,6 +31,7 @@ class Verb:
     access: Access
     help: str
     default_home: str = "./data"
+    makes_home: bool = False
 
     @property
     def group(self) -> str | None:
@@ -59,9 +61,9 @@ class Verb:
 
 
 _TABLE: Final = (
-    Verb("demo", "demo", "DemoRequest", "writes", "Show the whole line on a synthetic market.", "./data/demo"),
-    Verb("import", "import_bars", "ImportRequest", "writes", "Store bars from CSV, Parquet, LEAN, DuckDB and SQLite files."),
-    Verb("ingest", "ingest_bars", "IngestRequest", "writes", "Store bars of a provider."),
+    Verb("demo", "demo", "DemoRequest", "writes", "Show the whole line on a synthetic market.", "./data/demo", makes_home=True),
+    Verb("import", "import_bars", "ImportRequest", "writes", "Store bars from CSV, Parquet, LEAN, DuckDB and SQLite files.", makes_home=True),
+    Verb("ingest", "ingest_bars", "IngestRequest", "writes", "Store bars of a provider.", makes_home=True),
     Verb("symbols", "symbols", "SymbolsRequest", "reads", "List the stored symbols."),
     Verb("bars", "bars", "BarsRequest", "reads", "Show stored bars of one symbol."),
     Verb("gaps", "gaps", "GapsRequest", "reads", "List missing and short sessions, and holes within sessions."),

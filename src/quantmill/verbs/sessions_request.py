@@ -16,10 +16,10 @@ class SessionsRequest(Request):
     """A request about the sessions from `start` up to, not including, `end`."""
 
     start: date | None = Field(
-        default=None, description="First session, as 2024-01-31; the first stored one when left out."
+        default=None, description="First session, as 2024-01-31; the first there is when left out."
     )
     end: date | None = Field(
-        default=None, description="Session after the last one; all later ones when left out."
+        default=None, description="Session after the last one; the last there is when left out."
     )
 
     @model_validator(mode="after")

@@ -276,3 +276,12 @@ def test_one_symbol_cannot_be_given_to_many(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="holds 2 symbols"):
         read_bar_file(write(tmp_path, "x.csv", text), FileOptions(symbol="SPY"))
+
+
+def test_one_unreadable_time_does_not_refuse_the_others(tmp_path: Path) -> None:
+    times = ("2024-03-12 09:30:00-04:00", "not a time", "2024-03-12 09:32:00-04:00")
+
+    file = read_bar_file(write(tmp_path, "SPY.csv", lines(*times)), FileOptions())
+
+    assert first_two(file)[0] == OPEN
+    assert file.bars["ts"].null_count() == 1

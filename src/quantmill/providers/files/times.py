@@ -119,7 +119,8 @@ def _text(column: pl.Series) -> LocalTimes:
                 pl.Float64 if sample.str.contains(".", literal=True).any() else pl.Int64, strict=False
             )
         )
-    if sample.str.contains(_HAS_OFFSET).all() and sample.str.contains(r"\d:\d").all():
+    has_offset = sample.str.contains(_HAS_OFFSET) & sample.str.contains(r"\d:\d")
+    if 2 * has_offset.sum() > sample.len():
         return LocalTimes(_with_offset(column), "UTC")
     column = column.str.replace("T", " ", literal=True)
     best, best_format = None, ""
