@@ -11,14 +11,17 @@ from sqlalchemy import select
 
 from quantmill.core.bars import us_of
 from quantmill.core.calendar import calendar_for
+from quantmill.core.instants import date_of_day
 from quantmill.core.span import Span
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import DamagedFileError, NotFoundError
-from quantmill.lake.adjusting import Adjust, adjust_bars, split_factors
+from quantmill.lake.actions import SPLIT
+from quantmill.lake.adjusting import Adjust, adjust_bars, dividend_factors, split_factors
 from quantmill.lake.catalogue import FileRef, find_files, find_schemas
 from quantmill.lake.datasets import BARS, CORPORATE_ACTIONS, Dataset, dataset_of
 from quantmill.lake.files import scan_paths
 from quantmill.lake.schemas import schema_from_text
+from quantmill.lake.total_return import kept_fractions
 from quantmill.state.engine import State
 from quantmill.state.tables.symbols import SYMBOL
 
@@ -80,7 +83,9 @@ class Reader:
             return self._shaped(symbol, bars, files, hours=hours, adjust=adjust)
 
         names = [BARS.name, CORPORATE_ACTIONS.name]
-        bars = self._retried(names, read, keys=[symbol], span=span, as_of=as_of)
+        # Total returns need closes before later ex-dates, which may lie in any file.
+        within = None if adjust == "total" else span
+        bars = self._retried(names, read, keys=[symbol], span=within, as_of=as_of)
         if bars.height == 0:
             self._check_known(symbol)
         return bars
@@ -111,13 +116,21 @@ class Reader:
         actions = _files_of(files, CORPORATE_ACTIONS) if adjust != "none" else []
         if bars.height == 0 or not (only_regular or actions):
             return bars
-        labels = calendar_for(describe_symbol(symbol).calendar).label(us_of(bars["ts"]))
+        calendar = calendar_for(describe_symbol(symbol).calendar)
+        labels = calendar.label(us_of(bars["ts"]))
         if actions:
-            rows = self._scan_files(actions, CORPORATE_ACTIONS).filter(pl.col("kind") == "split").collect()
-            factors = split_factors(
-                labels.session, rows["ex_date"].to_list(), rows["ratio"].to_list(), adjust=adjust
+            rows = self._scan_files(actions, CORPORATE_ACTIONS).collect()
+            splits = rows.filter(pl.col("kind") == SPLIT)
+            shares = split_factors(
+                labels.session, splits["ex_date"].to_list(), splits["ratio"].to_list(), adjust=adjust
             )
-            bars = adjust_bars(bars, factors)
+            prices = shares
+            if adjust == "total":
+                stored = self._scan_files(_files_of(files, BARS), BARS).filter(pl.col("symbol") == symbol)
+                after = date_of_day(int(labels.session[0]))
+                kept = kept_fractions(symbol, rows, stored, calendar, after=after)
+                prices = shares * dividend_factors(labels.session, *kept)
+            bars = adjust_bars(bars, prices, shares)
         return bars.filter(pl.Series(labels.is_regular)) if only_regular else bars
 
     def _check_known(self, symbol: str) -> None:

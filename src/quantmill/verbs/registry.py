@@ -67,6 +67,8 @@ _TABLE: Final = (
     Verb("symbols", "symbols", "SymbolsRequest", "reads", "List the stored symbols."),
     Verb("bars", "bars", "BarsRequest", "reads", "Show stored bars of one symbol."),
     Verb("gaps", "gaps", "GapsRequest", "reads", "List missing and short sessions, and holes within sessions."),
+    Verb("actions import", "actions_import", "ActionsImportRequest", "writes", "Store splits and dividends from LEAN factor files and CSV files.", makes_home=True),
+    Verb("actions list", "actions_list", "ActionsListRequest", "reads", "List the stored splits and dividends."),
     Verb("features build", "features_build", "FeaturesBuildRequest", "writes", "Compute features from stored bars."),
     Verb("features list", "features_list", "FeaturesListRequest", "nothing", "List the features and what each one means."),
     Verb("features show", "features_show", "FeaturesShowRequest", "reads", "Show stored features of one symbol."),
@@ -95,6 +97,7 @@ _TABLE: Final = (
 VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.words: verb for verb in _TABLE})
 GROUPS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "actions": "Splits and dividends: import, list.",
         "features": "Features: build, list, show.",
         "models": "Trained models: list, show, compare, delete.",
         "runs": "Kept runs: list, show.",
