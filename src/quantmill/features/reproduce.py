@@ -152,7 +152,7 @@ def _read_inputs(lake: Lake, state: State, build: StoredBuild, recorded: list[_R
     bars = lake.read_bars(build.symbol, hours=hours, adjust="forward", as_of=build.snapshot)
     if bars.is_empty():
         raise NotFoundError(f"{build.symbol} has no bars in it")
-    roles = {one.declaration["context"] for one in recorded}
+    roles = {one.declaration.get("context") for one in recorded}
     market = (
         NO_MARKET
         if sources is None
@@ -239,10 +239,11 @@ def _changed_identity(recorded: _Recorded, feature: Feature) -> str:
     """What of a declaration that decides values is no longer as recorded, empty when nothing."""
     now: Mapping[str, Any] = json.loads(canonical_json(feature.declaration))
     then = recorded.declaration
+    # A declaration of an older package lacks what nothing could be said about then.
     return ", ".join(
-        f"{part} {then.get(part)!r} then, {now.get(part)!r} now"
+        f"{part} {then[part]!r} then, {now.get(part)!r} now"
         for part in _IDENTITY
-        if then.get(part) != now.get(part)
+        if part in then and then[part] != now.get(part)
     )
 
 
