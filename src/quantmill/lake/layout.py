@@ -6,10 +6,11 @@ from typing import Final
 
 from quantmill.core.symbols import path_part
 
-__all__ = ["STAGING", "VIEWS", "file_path", "new_uid"]
+__all__ = ["STAGING", "VIEWS", "WAITING", "file_path", "new_uid"]
 
 STAGING: Final = "_staging"
 VIEWS: Final = "_views"
+WAITING: Final = "_waiting"
 
 
 def new_uid() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from quantmill.core.instants import SECOND_US
-from quantmill.lake.layout import STAGING, VIEWS
+from quantmill.lake.layout import STAGING, VIEWS, WAITING
 from quantmill.state.engine import State
 from quantmill.state.tables.catalogue import FILE
 
@@ -56,5 +56,5 @@ def _data_files(root: Path) -> Iterator[Path]:
     yield from (root / STAGING).glob("*.partial")
     yield from (root / VIEWS).glob("*.partial")
     for folder in root.iterdir():
-        if folder.is_dir() and folder.name not in {STAGING, VIEWS}:
+        if folder.is_dir() and folder.name not in {STAGING, VIEWS, WAITING}:
             yield from folder.rglob("*.parquet")
