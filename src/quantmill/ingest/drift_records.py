@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select, update
 
 from quantmill.errors import CommitConflictError
-from quantmill.ingest.source_baseline import Drift, SourceBaseline
+from quantmill.ingest.source_baseline import Drift, DriftKind, SourceBaseline
 from quantmill.state.statements import insert_missing
 from quantmill.state.tables.schema_drift import SCHEMA_BASELINE, SCHEMA_DRIFT
 
@@ -21,6 +21,8 @@ __all__ = [
     "log_drift",
     "store_baseline",
 ]
+
+_IN_PLACE: Final = "in place of "
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class DriftEvent:
     id: int
     source: str
     baseline_id: int
-    kind: str
+    kind: DriftKind
     column_name: str
     expected: str
     found: str
@@ -60,6 +62,11 @@ class DriftEvent:
     decision: str
     at_us: int
     decided_us: int | None
+
+    def __str__(self) -> str:
+        displaces = self.expected.removeprefix(_IN_PLACE) if self.expected.startswith(_IN_PLACE) else ""
+        drift = Drift(self.kind, self.column_name, self.expected, self.found, displaces)
+        return f"{drift}, first in {self.path}"
 
 
 _EVENT_COLUMNS: Final = [SCHEMA_DRIFT.c[name] for name in DriftEvent.__slots__]
@@ -115,18 +122,23 @@ def store_baseline(
 def log_drift(
     connection: Connection, source: str, seen: Iterable[SeenDrift], *, baseline_id: int, at_us: int
 ) -> int:
-    """Add drift to the log; what is open already is not added again.
+    """Add drift to the log; what is open already is not added again, nor what was refused of a file that does not wait.
 
     Returns:
         How many rows were added.
     """
+    refused = {
+        (event.kind, event.column_name, event.found, event.path)
+        for event in find_events(connection, source)
+        if event.decision == "refused"
+    }
     rows = [
         {
             "source": source,
             "baseline_id": baseline_id,
             "kind": one.drift.kind,
             "column_name": one.drift.column,
-            "expected": f"in place of {one.drift.displaces}" if one.drift.displaces else one.drift.expected,
+            "expected": f"{_IN_PLACE}{one.drift.displaces}" if one.drift.displaces else one.drift.expected,
             "found": one.drift.found,
             "path": one.path,
             "batch": one.batch,
@@ -135,6 +147,8 @@ def log_drift(
             "decided_us": None if one.decision == "open" else at_us,
         }
         for one in seen
+        if one.batch is not None
+        or (one.drift.kind, one.drift.column, one.drift.found, one.path) not in refused
     ]
     return insert_missing(connection, SCHEMA_DRIFT, rows)
 

@@ -165,7 +165,7 @@ class SourceCheck:
             n_held = sum(path in self._held for path in source.files)
             if n_held:
                 tally.notes.append(
-                    f"{n_held} files wait in quarantine; `quantmill schema accept {name}` stores them, "
+                    f"files that wait in quarantine: {n_held}; `quantmill schema accept {name}` stores them, "
                     f"`quantmill schema refuse {name}` drops them"
                 )
             if said:

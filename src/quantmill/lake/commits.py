@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from quantmill.errors import CommitConflictError
+from quantmill.lake.column_types import check_column_types
 from quantmill.lake.datasets import dataset_of
 from quantmill.lake.periods import overlaps
 from quantmill.lake.schemas import schema_id
@@ -58,6 +59,7 @@ def publish(
     Raises:
         CommitConflictError: If another commit changed one of the partitions, or a staged file is gone.
         SymbolKindError: If bars are of another kind than the symbol.
+        SchemaDriftError: If a column of a dataset with free columns has another type in files that stay.
     """
     drafts = list(chain.from_iterable(part.drafts for part in staged))
     _check_distinct(drafts)
@@ -72,6 +74,7 @@ def publish(
         _swap(connection, drafts, snapshot, at_us)
     except IntegrityError as error:
         raise CommitConflictError("another commit published one of the partitions first") from error
+    check_column_types(connection, drafts)
     return snapshot
 
 
