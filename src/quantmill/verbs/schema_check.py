@@ -104,7 +104,7 @@ class SchemaVerdict(Outcome):
             return ["nothing to check: no source of files is known, and nothing is stored"]
         n_drifts = sum(len(one.drift) for one in self.sources)
         verdict = "no drift is open" if self.ok else f"open drift: {n_drifts}"
-        return [*lines, f"{verdict} ; sources: {len(self.sources)}"]
+        return [*lines, f"{verdict}; sources: {len(self.sources)}"]
 
 
 def run(mill: Mill, request: SchemaCheckRequest, progress: Progress) -> SchemaVerdict:
