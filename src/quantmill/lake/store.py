@@ -29,6 +29,7 @@ from quantmill.lake.query import run_query
 from quantmill.lake.reading import Hours, Reader
 from quantmill.lake.rebuilding import RebuildReport, rebuild_catalog
 from quantmill.lake.resampling import resample_bars, widened
+from quantmill.lake.schema_checking import CheckedDataset, check_stored_schemas
 from quantmill.lake.staging import Staged
 from quantmill.lake.sweeping import SweepReport, sweep_lake
 from quantmill.lake.symbols import register_kinds
@@ -145,6 +146,7 @@ class Lake:
         Raises:
             CommitConflictError: If another commit changed one of the partitions since staging.
             SymbolKindError: If bars are of another kind than the symbol.
+            SchemaDriftError: If a column of a dataset with free columns has another type in files that stay.
         """
         drafts = [draft for part in staged for draft in part.drafts]
         if all(part.is_empty for part in staged):
@@ -443,6 +445,10 @@ class Lake:
     def verify(self) -> VerifyReport:
         """Read every live file and compare it with the catalogue."""
         return verify_lake(self.volume, self.state)
+
+    def check_schemas(self, *, dataset: str | None = None, span: Span | None = None) -> list[CheckedDataset]:
+        """Compare the columns of stored files, read from their footers, with those declared and committed."""
+        return check_stored_schemas(self.volume, self.state, dataset=dataset, span=span)
 
     def sweep(self, *, min_age_s: float = _SWEEP_AGE_S) -> SweepReport:
         """Delete what writers that died left behind, if older than `min_age_s`."""
