@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +13,7 @@ from quantmill.lake.periods import overlaps
 from quantmill.lake.schemas import schema_id
 from quantmill.lake.staging import Draft, Staged
 from quantmill.lake.symbols import register_kinds
+from quantmill.lake.volume import Volume
 from quantmill.state.statements import insert_missing
 from quantmill.state.tables.catalogue import DATASET_SCHEMA, FILE, FILE_SESSION, LAKE_HEAD, SNAPSHOT
 
@@ -48,7 +48,13 @@ def summarize(staged: Sequence[Staged], *, snapshot: int) -> Commit:
 
 
 def publish(
-    connection: Connection, root: Path, staged: Sequence[Staged], *, at_us: int, job_id: str | None, note: str
+    connection: Connection,
+    volume: Volume,
+    staged: Sequence[Staged],
+    *,
+    at_us: int,
+    job_id: str | None,
+    note: str,
 ) -> int:
     """Publish staged files within a write transaction; they are visible when it commits.
 
@@ -61,7 +67,7 @@ def publish(
     """
     drafts = list(chain.from_iterable(part.drafts for part in staged))
     _check_distinct(drafts)
-    _check_present(root, drafts)
+    _check_present(volume, drafts)
     # First of all: the update locks the head row, so on PostgreSQL too commits run one after another.
     advance = update(LAKE_HEAD).values(snapshot=LAKE_HEAD.c.snapshot + 1).returning(LAKE_HEAD.c.snapshot)
     snapshot: int = connection.execute(advance).scalar_one()
@@ -86,9 +92,9 @@ def _check_distinct(drafts: Sequence[Draft]) -> None:
         raise ValueError(f"one commit holds the partition {twice} twice; offer its rows in one frame")
 
 
-def _check_present(root: Path, drafts: Iterable[Draft]) -> None:
+def _check_present(volume: Volume, drafts: Iterable[Draft]) -> None:
     for draft in drafts:
-        if not (root / draft.path).exists():
+        if not volume.exists(draft.path):
             raise CommitConflictError(f"the staged file {draft.path} was swept away; write again")
 
 

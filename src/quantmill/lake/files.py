@@ -1,7 +1,6 @@
-"""One data file on disk: written once under a name never used before, or read."""
+"""One data file: a frame as the bytes of a Parquet file with its footer, written once, or read."""
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,10 +10,10 @@ from typing import Final
 import polars as pl
 from polars.exceptions import ComputeError
 
-from quantmill.errors import DamagedFileError, StoreError
-from quantmill.lake.layout import STAGING, new_uid
+from quantmill.errors import DamagedFileError
+from quantmill.lake.volume import Volume
 
-__all__ = ["FOOTER_PREFIX", "Written", "read_footer", "replace_text", "scan_paths", "write_file"]
+__all__ = ["FOOTER_PREFIX", "Written", "read_footer", "scan_paths", "write_file"]
 
 FOOTER_PREFIX: Final = "quantmill."
 _ROW_GROUP_ROWS: Final = 8192
@@ -29,13 +28,13 @@ class Written:
     sha256: str
 
 
-def write_file(root: Path, path: str, frame: pl.DataFrame, footer: Mapping[str, str], *, uid: str) -> Written:
-    """Write a frame to `path` below `root`, safe on disk when the call returns.
-
-    The bytes go to the staging folder first: a file under its final name is always whole.
+def write_file(
+    volume: Volume, path: str, frame: pl.DataFrame, footer: Mapping[str, str], *, uid: str
+) -> Written:
+    """Write a frame to `path` of a volume, safe from a crash when the call returns.
 
     Raises:
-        StoreError: If the folder cannot be written to, or the disk is full.
+        StoreError: If the volume cannot be written to.
     """
     buffer = BytesIO()
     frame.write_parquet(
@@ -47,34 +46,12 @@ def write_file(root: Path, path: str, frame: pl.DataFrame, footer: Mapping[str, 
         metadata={f"{FOOTER_PREFIX}{name}": value for name, value in footer.items()},
     )
     payload = buffer.getbuffer()
-    partial, final = root / STAGING / f"{uid}.partial", root / path
-    try:
-        _make_folder(partial.parent)
-        _make_folder(final.parent)
-        with partial.open("xb") as stream:
-            stream.write(payload)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.rename(final)
-        _sync_folder(final.parent)
-    except OSError as error:
-        for leftover in (partial, final):
-            leftover.unlink(missing_ok=True)
-        raise StoreError(
-            f"{final} cannot be written: {error.strerror}",
-            hint="look at the free space and rights of the lake's folder",
-        ) from error
+    volume.write(path, payload, uid=uid)
     return Written(len(payload), hashlib.sha256(payload).hexdigest())
 
 
 def scan_paths(paths: Sequence[Path], schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-    """The rows of files in the order given; a column that a file lacks is null.
-
-    Raises:
-        FileNotFoundError: If a file is gone.
-    """
-    for path in paths:
-        path.stat()
+    """The rows of files in the order given; a column that a file lacks is null."""
     if not paths:
         return pl.LazyFrame(schema=schema)
     return pl.scan_parquet(
@@ -97,28 +74,3 @@ def read_footer(path: Path) -> dict[str, str]:
         for name, value in metadata.items()
         if name.startswith(FOOTER_PREFIX)
     }
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Put a text in a file at once: a reader sees the old text or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{new_uid()}.partial")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder so that its name survives a crash."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

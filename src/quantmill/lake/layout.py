@@ -6,8 +6,9 @@ from typing import Final
 
 from quantmill.core.symbols import path_part
 
-__all__ = ["STAGING", "VIEWS", "file_path", "new_uid"]
+__all__ = ["JOURNAL", "STAGING", "VIEWS", "file_path", "new_uid"]
 
+JOURNAL: Final = "_journal"
 STAGING: Final = "_staging"
 VIEWS: Final = "_views"
 

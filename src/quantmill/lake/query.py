@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 from threading import Timer
 from typing import Final
 
@@ -19,6 +18,7 @@ from quantmill.lake.catalogue import is_live_at
 from quantmill.lake.datasets import DATASETS, FEATURES, Dataset
 from quantmill.lake.overview import list_symbols
 from quantmill.lake.query_guard import Reads, check_query
+from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 from quantmill.state.tables.catalogue import FILE
 
@@ -38,7 +38,7 @@ _SQL_TYPES: Final[dict[pl.DataType, str]] = {
 
 
 def run_query(
-    root: Path,
+    volume: Volume,
     state: State,
     query: str,
     *,
@@ -53,14 +53,14 @@ def run_query(
         DamagedFileError: If a file is missing.
     """
     try:
-        return _run(root, state, query, limit, timeout_s, tables)
-    except duckdb.IOException:
+        return _run(volume, state, query, limit, timeout_s, tables)
+    except (duckdb.IOException, FileNotFoundError):
         # A cleaning may have overtaken the query: look the files up once more.
         pass
     try:
-        return _run(root, state, query, limit, timeout_s, tables)
-    except duckdb.IOException as error:
-        raise DamagedFileError(_first_line(error)) from error
+        return _run(volume, state, query, limit, timeout_s, tables)
+    except (duckdb.IOException, FileNotFoundError) as error:
+        raise DamagedFileError(f"a lake file is missing: {_first_line(error)}") from error
 
 
 def file_view(name: str, paths: Sequence[str], dataset: Dataset) -> str:
@@ -80,7 +80,7 @@ def empty_view(name: str, dataset: Dataset) -> str:
 
 
 def _run(
-    root: Path,
+    volume: Volume,
     state: State,
     query: str,
     limit: int | None,
@@ -98,7 +98,7 @@ def _run(
     with closing(duckdb.connect(":memory:", config=config)) as connection:
         reads = check_query(connection, query)
         try:
-            _prepare(connection, root, state, reads, tables)
+            _prepare(connection, volume, state, reads, tables)
         except duckdb.IOException:
             raise
         except duckdb.Error as error:
@@ -128,7 +128,7 @@ def _run(
 
 def _prepare(
     connection: duckdb.DuckDBPyConnection,
-    root: Path,
+    volume: Volume,
     state: State,
     reads: Reads,
     tables: Mapping[str, pl.DataFrame],
@@ -136,8 +136,9 @@ def _prepare(
     """Make the views that the query reads, then shut everything else."""
     connection.execute("SET TimeZone = 'UTC'")
     wanted = [name for name in VIEWS_OF_DATASETS if reads.lists_tables or name in reads.tables]
-    paths = _live_paths(root, state) if wanted else {}
-    allowed = [path for name in wanted for path in paths.get(name, ())]
+    paths = _live_paths(state) if wanted else {}
+    local = {name: [str(path) for path in volume.local(paths.get(name, []))] for name in wanted}
+    allowed = [path for name in wanted for path in local[name]]
     if reads.lists_tables or "symbols" in reads.tables:
         with state.read() as state_connection:
             connection.register("symbols", list_symbols(state_connection))
@@ -145,7 +146,7 @@ def _prepare(
         if reads.lists_tables or name in reads.tables:
             connection.register(name, frame)
     for name in wanted:
-        found = paths.get(name)
+        found = local[name]
         dataset = VIEWS_OF_DATASETS[name]
         connection.execute(file_view(name, found, dataset) if found else empty_view(name, dataset))
     listed = ", ".join("'" + path.replace("'", "''") + "'" for path in allowed)
@@ -154,8 +155,8 @@ def _prepare(
     connection.execute("SET lock_configuration = true")
 
 
-def _live_paths(root: Path, state: State) -> dict[str, list[str]]:
-    """Absolute paths of the live files by view, from one statement: all views show one snapshot."""
+def _live_paths(state: State) -> dict[str, list[str]]:
+    """Paths of the live files by view, from one statement: all views show one snapshot."""
     wanted = or_(FILE.c.dataset.in_(list(DATASETS)), FILE.c.dataset.like(_CORE_FEATURES))
     statement = select(FILE.c.dataset, FILE.c.key, FILE.c.path, FILE.c.added).where(wanted, is_live_at(None))
     with state.read() as connection:
@@ -167,9 +168,9 @@ def _live_paths(root: Path, state: State) -> dict[str, list[str]]:
     paths: dict[str, list[str]] = defaultdict(list)
     for dataset, key, path, _added in rows:
         if dataset in DATASETS:
-            paths[dataset].append(str(root / path))
+            paths[dataset].append(path)
         elif newest[key][1] == dataset:
-            paths[FEATURES.name].append(str(root / path))
+            paths[FEATURES.name].append(path)
     return paths
 
 

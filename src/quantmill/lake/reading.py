@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, TypeVar
 
 import polars as pl
@@ -19,6 +18,7 @@ from quantmill.lake.catalogue import FileRef, find_files, find_schemas
 from quantmill.lake.datasets import BARS, CORPORATE_ACTIONS, Dataset, dataset_of
 from quantmill.lake.files import scan_paths
 from quantmill.lake.schemas import schema_from_text
+from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 from quantmill.state.tables.symbols import SYMBOL
 
@@ -33,7 +33,7 @@ _Result = TypeVar("_Result")
 class Reader:
     """Reads the lake; safe to share between threads."""
 
-    root: Path
+    volume: Volume
     state: State
     _schemas: dict[str, dict[str, pl.DataType]] = field(default_factory=dict[str, dict[str, pl.DataType]])
 
@@ -133,7 +133,7 @@ class Reader:
         if dataset.is_open:
             for columns in self._schemas_of(files):
                 schema.update(columns)
-        return scan_paths([self.root / file.path for file in files], schema)
+        return scan_paths(self.volume.local([file.path for file in files]), schema)
 
     def _schemas_of(self, files: Sequence[FileRef]) -> list[Mapping[str, pl.DataType]]:
         ids = list(dict.fromkeys(file.schema_id for file in files))

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -23,6 +22,7 @@ from quantmill.lake.periods import SessionCounts, count_sessions, cut_periods
 from quantmill.lake.schemas import schema_id, schema_text
 from quantmill.lake.symbols import kinds_of
 from quantmill.lake.validation import check_frame
+from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 
 __all__ = ["Draft", "Staged", "discard_files", "stage_frame"]
@@ -69,7 +69,7 @@ class Staged:
 
 
 def stage_frame(
-    root: Path,
+    volume: Volume,
     state: State,
     clock: Clock,
     name: str,
@@ -88,7 +88,7 @@ def stage_frame(
         ConflictError: If rows differ from stored ones and the policy is `fail`.
         CommitConflictError: If a stored file vanished meanwhile; stage again.
     """
-    writing = _Staging(root, clock, name, dataset_of(name), on_conflict)
+    writing = _Staging(volume, clock, name, dataset_of(name), on_conflict)
     checked = check_frame(name, writing.dataset, frame, now_us=clock.now_us())
     parts = dict(_by_key(writing.dataset, checked, key))
     with state.read() as connection:
@@ -102,15 +102,15 @@ def stage_frame(
         if on_conflict == "fail" and writing.conflicts:
             raise writing.refusal()
     except BaseException:
-        discard_files(root, writing.drafts)
+        discard_files(volume, writing.drafts)
         raise
     return writing.staged(kinds_of(checked) if name == "bars" else {})
 
 
-def discard_files(root: Path, drafts: list[Draft] | tuple[Draft, ...]) -> None:
+def discard_files(volume: Volume, drafts: list[Draft] | tuple[Draft, ...]) -> None:
     """Delete the files of drafts that will not be published."""
     for draft in drafts:
-        (root / draft.path).unlink(missing_ok=True)
+        volume.delete(draft.path)
 
 
 def _by_key(dataset: Dataset, frame: pl.DataFrame, key: str | None) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -125,7 +125,7 @@ def _by_key(dataset: Dataset, frame: pl.DataFrame, key: str | None) -> Iterator[
 class _Staging:
     """The state of one `stage_frame`."""
 
-    root: Path
+    volume: Volume
     clock: Clock
     name: str
     dataset: Dataset
@@ -234,7 +234,7 @@ class _Staging:
 
     def _read(self, base: FileRef, schema: pl.Schema) -> pl.DataFrame:
         try:
-            return scan_paths([self.root / base.path], schema).collect()
+            return scan_paths(self.volume.local([base.path]), schema).collect()
         except FileNotFoundError as error:
             raise CommitConflictError(f"{base.path} vanished while it was being replaced") from error
         except ComputeError as error:
@@ -262,7 +262,7 @@ class _Staging:
             "content_sha256": digest,
             "schema_id": schema_id(schema),
         }
-        written = write_file(self.root, path, rows, footer, uid=uid)
+        written = write_file(self.volume, path, rows, footer, uid=uid)
         sessions = count_sessions(key, rows) if dataset.counts_sessions else None
         low, high = _time_range(dataset, rows)
         self.drafts.append(

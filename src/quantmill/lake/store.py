@@ -16,6 +16,7 @@ from quantmill.lake.adjusting import Adjust
 from quantmill.lake.catalogue import FileRef, find_head
 from quantmill.lake.commits import Commit, publish, summarize
 from quantmill.lake.datasets import dataset_of
+from quantmill.lake.disk import Disk
 from quantmill.lake.merging import OnConflict
 from quantmill.lake.overview import list_keys, list_sessions, list_symbols
 from quantmill.lake.query import run_query
@@ -25,6 +26,7 @@ from quantmill.lake.sweeping import SweepReport, sweep_lake
 from quantmill.lake.symbols import register_kinds
 from quantmill.lake.verifying import VerifyReport, verify_lake
 from quantmill.lake.views import refresh_views
+from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 from quantmill.state.statements import insert_missing
 from quantmill.state.tables.catalogue import FILE, LAKE_HEAD
@@ -44,6 +46,7 @@ class Lake:
     """
 
     root: Path
+    volume: Volume
     state: State
     clock: Clock
     _reader: Reader
@@ -64,7 +67,8 @@ class Lake:
         if is_new:
             with state.write() as connection:
                 insert_missing(connection, LAKE_HEAD, [{"id": 1, "snapshot": 0}])
-        return cls(root, state, clock, Reader(root, state))
+        volume = Disk(root)
+        return cls(root, volume, state, clock, Reader(volume, state))
 
     def stage(
         self,
@@ -95,7 +99,14 @@ class Lake:
             NotFoundError: If no dataset has this name.
         """
         return stage_frame(
-            self.root, self.state, self.clock, dataset, frame, on_conflict=on_conflict, key=key, period=period
+            self.volume,
+            self.state,
+            self.clock,
+            dataset,
+            frame,
+            on_conflict=on_conflict,
+            key=key,
+            period=period,
         )
 
     def commit(
@@ -131,10 +142,10 @@ class Lake:
             if connection is not None:
                 # A savepoint: a caller who goes on after a failure does not commit half of this.
                 with connection.begin_nested():
-                    snapshot = publish(connection, self.root, staged, at_us=at_us, job_id=job_id, note=note)
+                    snapshot = publish(connection, self.volume, staged, at_us=at_us, job_id=job_id, note=note)
                 return summarize(staged, snapshot=snapshot)
             with self.state.write() as own:
-                snapshot = publish(own, self.root, staged, at_us=at_us, job_id=job_id, note=note)
+                snapshot = publish(own, self.volume, staged, at_us=at_us, job_id=job_id, note=note)
         except BaseException:
             self._discard_unpublished(drafts)
             raise
@@ -305,15 +316,17 @@ class Lake:
             QueryError: If the query does more than read, is wrong, or takes too long or too much memory.
             DamagedFileError: If a file is missing.
         """
-        return run_query(self.root, self.state, query, limit=limit, timeout_s=timeout_s, tables=tables or {})
+        return run_query(
+            self.volume, self.state, query, limit=limit, timeout_s=timeout_s, tables=tables or {}
+        )
 
     def verify(self) -> VerifyReport:
         """Read every live file and compare it with the catalogue."""
-        return verify_lake(self.root, self.state)
+        return verify_lake(self.volume, self.state)
 
     def sweep(self, *, min_age_s: float = _SWEEP_AGE_S) -> SweepReport:
         """Delete what writers that died left behind, if older than `min_age_s`."""
-        return sweep_lake(self.root, self.state, now_us=self.clock.now_us(), min_age_s=min_age_s)
+        return sweep_lake(self.volume, self.state, now_us=self.clock.now_us(), min_age_s=min_age_s)
 
     def refresh_views(self) -> None:
         """Rewrite `_views`, which users of the plain DuckDB command line read."""
@@ -324,4 +337,4 @@ class Lake:
         with self.state.read() as connection:
             paths = [draft.path for draft in drafts]
             known = set(connection.execute(select(FILE.c.path).where(FILE.c.path.in_(paths))).scalars())
-        discard_files(self.root, [draft for draft in drafts if draft.path not in known])
+        discard_files(self.volume, [draft for draft in drafts if draft.path not in known])

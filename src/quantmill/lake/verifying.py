@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -18,6 +17,7 @@ from quantmill.lake.datasets import Dataset, dataset_of
 from quantmill.lake.files import read_footer
 from quantmill.lake.overview import list_datasets
 from quantmill.lake.periods import count_sessions, overlaps
+from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 from quantmill.state.tables.catalogue import FILE_SESSION
 
@@ -40,7 +40,7 @@ class VerifyReport:
         return not self.findings
 
 
-def verify_lake(root: Path, state: State) -> VerifyReport:
+def verify_lake(volume: Volume, state: State) -> VerifyReport:
     """Read every live file and compare it with the catalogue."""
     with state.read() as connection:
         files = find_files(connection, list_datasets(connection))
@@ -50,7 +50,7 @@ def verify_lake(root: Path, state: State) -> VerifyReport:
             sessions.setdefault(file_id, []).append((session, n_regular, n_extended))
     findings = [*_overlaps(files)]
     for file in files:
-        findings.extend(f"{file.path}: {finding}" for finding in _check_file(root, file, sessions))
+        findings.extend(f"{file.path}: {finding}" for finding in _check_file(volume, file, sessions))
     return VerifyReport(findings, len(files), sum(file.rows for file in files))
 
 
@@ -63,10 +63,10 @@ def _overlaps(files: Sequence[FileRef]) -> Iterator[str]:
             yield f"{one.path}: overlaps {other.path}, both are live"
 
 
-def _check_file(root: Path, file: FileRef, sessions: _Sessions) -> Iterator[str]:
-    path = root / file.path
+def _check_file(volume: Volume, file: FileRef, sessions: _Sessions) -> Iterator[str]:
     dataset = dataset_of(file.dataset)
     try:
+        path = volume.local([file.path])[0]
         n_bytes = path.stat().st_size
     except FileNotFoundError:
         yield "the file is missing"

@@ -6,7 +6,7 @@ from typing import Final
 from quantmill.core.digest import canonical_json
 from quantmill.lake.catalogue import find_files, find_head
 from quantmill.lake.datasets import BARS
-from quantmill.lake.files import replace_text
+from quantmill.lake.disk import replace_text
 from quantmill.lake.layout import VIEWS
 from quantmill.lake.query import empty_view
 from quantmill.state.engine import State

@@ -1,0 +1,62 @@
+"""Where a lake's files lie: the contract of a volume, which only ever adds files, reads them and deletes them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+__all__ = ["StoredFile", "Volume"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that a volume holds; `is_partial` when its writer died before it was whole."""
+
+    path: str
+    n_bytes: int
+    modified_us: int
+    is_partial: bool
+
+
+class Volume(Protocol):
+    """Files under names that are never used twice; share it between threads.
+
+    Paths are relative to the lake, with `/` between their parts.
+    """
+
+    def write(self, path: str, payload: memoryview, *, uid: str) -> None:
+        """Store a file: whole and safe from a crash when the call returns, invisible before.
+
+        Raises:
+            StoreError: If it cannot be written.
+        """
+        ...
+
+    def local(self, paths: Sequence[str]) -> list[Path]:
+        """Files on this machine with the content of `paths`, in their order.
+
+        Raises:
+            FileNotFoundError: If a file is gone.
+            StoreError: If it cannot be read.
+        """
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether a file of this name is stored."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """Delete a file; one that is gone already is no error."""
+        ...
+
+    def listing(self) -> Iterator[StoredFile]:
+        """Every data file, also those that nobody published, and every partial one."""
+        ...
+
+    def log(self, snapshot: int, line: str) -> None:
+        """Keep the line of a commit, safe from a crash when the call returns; a later line of a snapshot counts."""
+        ...
+
+    def read_log(self) -> Iterator[tuple[int, str]]:
+        """Lines of commits in the order in which they were kept; what a crash cut short is left out."""
+        ...
