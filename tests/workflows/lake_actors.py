@@ -57,7 +57,7 @@ def write(lake: Lake, acknowledged: Path) -> None:
             notes.flush()
 
 
-def kill_writers(home: Path, n_kills: int, *, at_events: bool) -> None:
+def kill_writers(home: Path, state: str, n_kills: int, *, at_events: bool) -> None:
     """Let `n_kills` writers work and die, one after another.
 
     Each dies at its first, second, … event, or some moment after none to two commits. They are forks of this
@@ -70,7 +70,7 @@ def kill_writers(home: Path, n_kills: int, *, at_events: bool) -> None:
         writer = os.fork()
         if writer == 0:
             try:
-                lake = open_lake(home, clock=SystemClock())
+                lake = open_lake(home, state=state, clock=SystemClock())
                 if at_events:
                     die_at_event(lake, number + 1)
                 write(lake, acknowledged)
@@ -164,15 +164,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("role", choices=["die-at-moments", "die-at-events", "read-polars", "read-sql", "add"])
     parser.add_argument("home", type=Path)
+    parser.add_argument("state", help="path or URL of the state database")
     parser.add_argument("--number", type=int, default=0)
     arguments = parser.parse_args()
     say("ready")
     sys.stdin.readline()
     home: Path = arguments.home
     if arguments.role in {"die-at-moments", "die-at-events"}:
-        kill_writers(home, arguments.number, at_events=arguments.role == "die-at-events")
+        kill_writers(home, arguments.state, arguments.number, at_events=arguments.role == "die-at-events")
         return
-    lake = open_lake(home, clock=SystemClock())
+    lake = open_lake(home, state=arguments.state, clock=SystemClock())
     if arguments.role == "add":
         add_rows(lake, arguments.number, n_rows=15)
     else:

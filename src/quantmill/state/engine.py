@@ -80,8 +80,10 @@ def open_state(where: str | Path) -> State:
     engine = _engine_of(_parse(where))
     try:
         ensure_schema(lambda: _writing(engine), lambda: _reading(engine))
-    except DBAPIError as error:
+    except BaseException as error:
         engine.dispose()
+        if not isinstance(error, DBAPIError):
+            raise
         message, hint = describe_failure(error, engine.url)
         raise ConfigError(message, hint=hint) from error
     return State(engine)

@@ -6,10 +6,9 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-__all__ = ["DRIVER", "LOCK_TIMEOUT_S", "READ_OPTIONS", "connect_options", "prepare_engine"]
+__all__ = ["DRIVER", "READ_OPTIONS", "connect_options", "prepare_engine"]
 
 DRIVER: Final = "postgresql+psycopg"
-LOCK_TIMEOUT_S: Final = 10
 # Reads see the moment of their first statement, as in SQLite; the server refuses a write in them.
 READ_OPTIONS: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -23,11 +22,16 @@ _CONNECT_OPTIONS: Final[dict[str, str | int]] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-# The last one: a writer that stands still inside its transaction must not keep all others waiting.
-_SESSION_SETTINGS: Final = (
-    f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'; "
-    "SET statement_timeout = '300s'; "
-    "SET idle_in_transaction_session_timeout = '120s'"
+# Only where nobody has set them: in the URL's options, or for the role or database. The last one is for a writer
+# that stands still inside its transaction: it must not keep all others waiting.
+_TIMEOUTS: Final = {
+    "lock_timeout": "10s",
+    "statement_timeout": "300s",
+    "idle_in_transaction_session_timeout": "120s",
+}
+_BOUND_WAITS: Final = "; ".join(
+    f"SELECT set_config(name, '{value}', false) FROM pg_settings WHERE name = '{name}' AND setting = '0'"
+    for name, value in _TIMEOUTS.items()
 )
 # Any number that no other program locks in this database: "quantmil" in ASCII.
 _WRITE_LOCK: Final = 0x7175616E746D696C
@@ -46,7 +50,7 @@ def prepare_engine(engine: Engine) -> None:
 
 def _bound_waits(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    cursor.execute(_SESSION_SETTINGS)
+    cursor.execute(_BOUND_WAITS)
     cursor.close()
     connection.commit()
 

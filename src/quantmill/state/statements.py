@@ -17,7 +17,8 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[
     """
     inserted = 0
     for row in rows:
-        result = connection.execute(_insert(connection, table).values(**row).on_conflict_do_nothing())
+        statement = _insert(connection, table).values(**row).on_conflict_do_nothing()
+        result = connection.execute(statement, execution_options={"preserve_rowcount": True})
         inserted += result.rowcount
     return inserted
 

@@ -19,10 +19,16 @@ FIRST_MINUTE: Final = datetime(2024, 3, 12, 13, 30, tzinfo=UTC)
 _NOW: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-def open_lake(folder: Path, *, clock: Clock | None = None) -> Lake:
-    """A lake with its own state database in `folder`; the clock stands at 2026-11-20 12:00 UTC unless given."""
+def open_lake(folder: Path, *, state: str | Path | None = None, clock: Clock | None = None) -> Lake:
+    """A lake with its own state database.
+
+    Args:
+        folder: Where its files go, made when absent.
+        state: Path or URL of the state database; one in `folder` when None.
+        clock: Tells the time; stands at 2026-11-20 12:00 UTC when None.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    return Lake.open(folder / "lake", open_state(folder / "state.db"), clock or FixedClock(_NOW))
+    return Lake.open(folder / "lake", open_state(state or folder / "state.db"), clock or FixedClock(_NOW))
 
 
 def make_bars(
