@@ -1,6 +1,7 @@
 """The lake of one home: the one way to write and read columnar data."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -147,7 +148,7 @@ class Lake:
             with self.state.write() as own:
                 snapshot = publish(own, self.volume, staged, at_us=at_us, job_id=job_id, note=note)
         except BaseException:
-            self._discard_unpublished(drafts)
+            self._discard_unpublished(drafts, connection)
             raise
         self.refresh_views()
         return summarize(staged, snapshot=snapshot)
@@ -332,9 +333,10 @@ class Lake:
         """Rewrite `_views`, which users of the plain DuckDB command line read."""
         refresh_views(self.root, self.state)
 
-    def _discard_unpublished(self, drafts: Sequence[Draft]) -> None:
+    def _discard_unpublished(self, drafts: Sequence[Draft], connection: Connection | None = None) -> None:
         """Delete staged files, but none that the catalogue knows after all (a lost answer to COMMIT)."""
-        with self.state.read() as connection:
+        # Asked under the write lock: a commit whose answer was lost may still be under way on the server.
+        with self.state.write() if connection is None else nullcontext(connection) as asked:
             paths = [draft.path for draft in drafts]
-            known = set(connection.execute(select(FILE.c.path).where(FILE.c.path.in_(paths))).scalars())
+            known = set(asked.execute(select(FILE.c.path).where(FILE.c.path.in_(paths))).scalars())
         discard_files(self.volume, [draft for draft in drafts if draft.path not in known])
