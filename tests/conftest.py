@@ -17,6 +17,7 @@ from quantmill.state.engine import State, open_state  # noqa: E402 - likewise
 from tests.databases import Databases, Place  # noqa: E402 - likewise
 from tests.postgres_server import PostgresServer, find_binaries, own_server  # noqa: E402 - likewise
 from tests.proof_table import Figure, ProofRow, append_section, current_commit  # noqa: E402 - likewise
+from tests.s3_server import S3Server, own_s3_server  # noqa: E402 - likewise
 
 # No deadline: the first call of a kernel compiles it. A continuous-integration run repeats the same examples.
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,6 +51,13 @@ def postgres() -> Iterator[PostgresServer]:
     else:
         missing = "no PostgreSQL server: install one, or name a database's URL in QUANTMILL_TEST_POSTGRES"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A server of the S3 protocol that this process starts."""
+    with own_s3_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

@@ -12,7 +12,9 @@ import pytest
 
 from quantmill.testing.lakes import open_lake
 from tests.databases import Place
-from tests.workflows.lake_actors import QUERY, SYMBOLS, check, newest_note
+from tests.postgres_server import PostgresServer
+from tests.s3_server import S3Server
+from tests.workflows.lake_actors import QUERY, SYMBOLS, check, newest_note, open_place
 
 REPOSITORY = Path(__file__).parents[2]
 READERS = ("read-polars", "read-polars", "read-sql", "read-sql")
@@ -78,7 +80,7 @@ class Actor:
 
 def kill_writers(home: Path, state: Place, role: str, n_kills: int) -> Kills:
     """Let writers die one after another beside four readers, then check what is left."""
-    lake = open_lake(home, state=state)
+    lake = open_place(home, state)
     seen = Kills(n_kills)
     with ExitStack() as stack:
         readers = [Actor(stack, home, state, reader) for reader in READERS]
@@ -108,6 +110,20 @@ def test_a_killed_writer_leaves_whole_commits_and_readers_never_notice(
 
     assert seen.reads > 0
     assert seen.acknowledged >= 7
+
+
+def test_a_killed_writer_of_a_bucket_leaves_whole_commits(
+    tmp_path: Path, postgres: PostgresServer, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = postgres.fresh()
+    for name, value in s3.environment(s3.fresh()).items():
+        monkeypatch.setenv(name, value)
+
+    seen = kill_writers(tmp_path / "home", place, "die-at-moments", 3)
+
+    postgres.drop(place)
+    assert seen.reads > 0
+    assert seen.acknowledged >= 1
 
 
 @pytest.mark.prove

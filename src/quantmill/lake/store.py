@@ -53,13 +53,14 @@ class Lake:
     _reader: Reader
 
     @classmethod
-    def open(cls, root: Path, state: State, clock: Clock) -> "Lake":
+    def open(cls, root: Path, state: State, clock: Clock, *, volume: Volume | None = None) -> "Lake":
         """Open a lake, made on first use.
 
         Args:
-            root: Folder of the data files.
+            root: Folder of the views for other programs, and of the data files when no volume is given.
             state: Database with the catalogue.
             clock: Tells which year is open, and when rows were stored.
+            volume: Where the data files lie.
         """
         root = root.absolute()
         root.mkdir(parents=True, exist_ok=True)
@@ -68,7 +69,7 @@ class Lake:
         if is_new:
             with state.write() as connection:
                 insert_missing(connection, LAKE_HEAD, [{"id": 1, "snapshot": 0}])
-        volume = Disk(root)
+        volume = volume or Disk(root)
         return cls(root, volume, state, clock, Reader(volume, state))
 
     def stage(
@@ -331,7 +332,7 @@ class Lake:
 
     def refresh_views(self) -> None:
         """Rewrite `_views`, which users of the plain DuckDB command line read."""
-        refresh_views(self.root, self.state)
+        refresh_views(self.root, self.state, address=self.volume.address)
 
     def _discard_unpublished(self, drafts: Sequence[Draft], connection: Connection | None = None) -> None:
         """Delete staged files, but none that the catalogue knows after all (a lost answer to COMMIT)."""
