@@ -14,7 +14,7 @@ from quantmill.datasets.assemble import FeatureRows, assemble_dataset
 from quantmill.datasets.dataset import Dataset
 from quantmill.datasets.exclusion import select_columns
 from quantmill.datasets.recipe import DatasetRecipe
-from quantmill.errors import ModelError, UsageError
+from quantmill.errors import ModelError, NotFoundError, UsageError
 from quantmill.features.read import find_features, read_certified, read_features
 from quantmill.features.stored_set import read_set_columns, read_set_hours
 from quantmill.lake.store import Lake
@@ -109,11 +109,15 @@ def _certified(state: State, recipe: DatasetRecipe, version: str, names: tuple[s
 
 def _is_stale(lake: Lake, symbol: str, built: int, snapshot: int) -> bool:
     """Whether bars or splits changed after the features were built from them."""
-    return any(
-        lake.input_digest(name, keys=[symbol], as_of=built)
-        != lake.input_digest(name, keys=[symbol], as_of=snapshot)
-        for name in ("bars", "corporate_actions")
-    )
+    try:
+        return any(
+            lake.input_digest(name, keys=[symbol], as_of=built)
+            != lake.input_digest(name, keys=[symbol], as_of=snapshot)
+            for name in ("bars", "corporate_actions")
+        )
+    except NotFoundError:
+        # A file of that time was replaced, then cleaned away.
+        return True
 
 
 def _notes(levels: Sequence[str], uncertified: Sequence[str], *, is_stale: bool) -> list[str]:

@@ -1,16 +1,31 @@
-"""The catalogue: which files hold what, asked and changed by SQL statements."""
+"""The catalogue: which files hold what, asked by SQL statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from quantmill.core.instants import to_us
 from quantmill.core.span import Span
 from quantmill.errors import NotFoundError
-from quantmill.state.tables.catalogue import DATASET_SCHEMA, FILE, LAKE_HEAD
+from quantmill.lake.hot import HotKey, keys_from_text
+from quantmill.lake.layout import LIVE
+from quantmill.state.tables.catalogue import DATASET_SCHEMA, FILE, FILE_KEYS, LAKE_FLOOR, LAKE_HEAD, SNAPSHOT
 
-__all__ = ["FileRef", "find_files", "find_head", "find_schemas", "is_live_at"]
+__all__ = [
+    "FileRef",
+    "Moment",
+    "find_files",
+    "find_floor",
+    "find_head",
+    "find_hot_files",
+    "find_hot_keys",
+    "find_moment",
+    "find_schemas",
+    "is_live_at",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +34,7 @@ class FileRef:
 
     id: int
     dataset: str
+    tier: str
     key: str
     period: str
     path: str
@@ -29,14 +45,28 @@ class FileRef:
     bytes: int
     sha256: str
     content_sha256: str
+    rows_digest: str
     schema_id: str
     providers: str
     added: int
     removed: int | None
 
+    @property
+    def is_hot(self) -> bool:
+        """Whether it holds all symbols of a session under way."""
+        return self.tier == "hot"
 
-_COLUMNS = [FILE.c[name] for name in FileRef.__slots__]
-_MANY_KEYS = 500
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A snapshot and the instant up to which it shows what was known, in µs since 1970 UTC."""
+
+    snapshot: int
+    at_us: int
+
+
+_COLUMNS: Final = [FILE.c[name] for name in FileRef.__slots__]
+_MANY_KEYS: Final = 500
 
 
 def find_head(connection: Connection) -> int:
@@ -44,33 +74,82 @@ def find_head(connection: Connection) -> int:
     return connection.execute(select(LAKE_HEAD.c.snapshot)).scalar() or 0
 
 
+def find_floor(
+    connection: Connection, datasets: Collection[str], *, keys: Collection[str] | None = None
+) -> int:
+    """The oldest snapshot of which all files are kept that a read of these datasets and keys would open."""
+    statement = select(LAKE_FLOOR.c.key, LAKE_FLOOR.c.snapshot).where(
+        LAKE_FLOOR.c.dataset.in_(list(datasets))
+    )
+    wanted = None if keys is None else {*keys, LIVE}
+    floors = (row.snapshot for row in connection.execute(statement) if wanted is None or row.key in wanted)
+    return max(floors, default=0)
+
+
+def find_moment(connection: Connection, as_of: int | datetime) -> Moment:
+    """The snapshot that is meant by its number, or by an instant: the newest one committed up to it.
+
+    Raises:
+        NotFoundError: If the number is no snapshot of this lake.
+    """
+    if isinstance(as_of, datetime):
+        at_us = to_us(as_of)
+        last = select(func.max(SNAPSHOT.c.id)).where(SNAPSHOT.c.at_us <= at_us)
+        return Moment(connection.execute(last).scalar() or 0, at_us)
+    if not 0 <= as_of <= (head := find_head(connection)):
+        raise NotFoundError(f"there is no snapshot {as_of}; the newest is {head}")
+    at_us = connection.execute(select(SNAPSHOT.c.at_us).where(SNAPSHOT.c.id == as_of)).scalar() or 0
+    return Moment(as_of, at_us)
+
+
 def find_files(
     connection: Connection,
     datasets: Sequence[str],
     *,
-    keys: Sequence[str] | None = None,
+    keys: Collection[str] | None = None,
     span: Span | None = None,
     as_of: int | None = None,
+    tier: str | None = None,
 ) -> list[FileRef]:
     """Files of a snapshot that may hold rows of the keys and span, by dataset, key and time; one statement.
 
+    Hot files, which hold many keys, are among them whatever the keys are; `tier` leaves out those of the other one.
+
     Raises:
-        NotFoundError: If `as_of` is no snapshot of this lake.
+        NotFoundError: If `as_of` is no snapshot of this lake, or files of it were cleaned away.
     """
-    if as_of is not None and not 0 <= as_of <= (head := find_head(connection)):
-        raise NotFoundError(f"there is no snapshot {as_of}; the newest is {head}")
+    if as_of is not None:
+        find_moment(connection, as_of)
+        _check_kept(connection, datasets, keys, as_of)
     conditions = [FILE.c.dataset.in_(datasets), is_live_at(as_of)]
+    if tier is not None:
+        conditions.append(FILE.c.tier == tier)
     if keys is not None and len(keys) <= _MANY_KEYS:
-        conditions.append(FILE.c.key.in_(keys))
+        conditions.append(or_(FILE.c.key.in_(keys), FILE.c.tier == "hot"))
     if span is not None:
         conditions.append(
             or_(FILE.c.min_ts.is_(None), and_(FILE.c.min_ts < span.end_us, FILE.c.max_ts >= span.start_us))
         )
-    statement = select(*_COLUMNS).where(*conditions)
-    found = [FileRef(*row) for row in connection.execute(statement)]
+    found = [FileRef(*row) for row in connection.execute(select(*_COLUMNS).where(*conditions))]
     wanted = None if keys is None else set(keys)
-    kept = [file for file in found if wanted is None or file.key in wanted]
+    kept = [file for file in found if wanted is None or file.is_hot or file.key in wanted]
     return sorted(kept, key=_place)
+
+
+def find_hot_files(connection: Connection, *, as_of: int | None = None) -> list[FileRef]:
+    """The hot files of a snapshot, by calendar and time."""
+    statement = select(*_COLUMNS).where(FILE.c.dataset == "bars", FILE.c.tier == "hot", is_live_at(as_of))
+    return sorted((FileRef(*row) for row in connection.execute(statement)), key=_place)
+
+
+def find_hot_keys(connection: Connection, files: Collection[FileRef]) -> dict[str, dict[str, HotKey]]:
+    """By path, what each of these hot files holds of each symbol."""
+    statement = (
+        select(FILE.c.path, FILE_KEYS.c.counts)
+        .join(FILE, FILE.c.id == FILE_KEYS.c.file_id)
+        .where(FILE_KEYS.c.file_id.in_([file.id for file in files]))
+    )
+    return {path: keys_from_text(text) for path, text in connection.execute(statement)} if files else {}
 
 
 def find_schemas(connection: Connection, ids: Sequence[str]) -> Mapping[str, str]:
@@ -84,6 +163,17 @@ def is_live_at(as_of: int | None) -> ColumnElement[bool]:
     if as_of is None:
         return FILE.c.removed.is_(None)
     return and_(FILE.c.added <= as_of, or_(FILE.c.removed.is_(None), FILE.c.removed > as_of))
+
+
+def _check_kept(
+    connection: Connection, datasets: Sequence[str], keys: Collection[str] | None, as_of: int
+) -> None:
+    floor = find_floor(connection, datasets, keys=keys)
+    if as_of < floor:
+        raise NotFoundError(
+            f"files of snapshot {as_of} were cleaned away; the oldest that is whole is {floor}",
+            hint="bars of earlier snapshots are read through their revisions: `quantmill bars SYMBOL --as-of N`",
+        )
 
 
 def _place(file: FileRef) -> tuple[Any, ...]:

@@ -1,30 +1,44 @@
 """The second half of a write: one transaction publishes staged files, or none of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from quantmill.errors import CommitConflictError
 from quantmill.lake.datasets import dataset_of
+from quantmill.lake.drafting import Draft
+from quantmill.lake.hot import hot_key_of, keys_text
+from quantmill.lake.journal import journal_line
 from quantmill.lake.periods import overlaps
 from quantmill.lake.schemas import schema_id
-from quantmill.lake.staging import Draft, Staged
+from quantmill.lake.staging import Staged
 from quantmill.lake.symbols import register_kinds
 from quantmill.lake.volume import Volume
 from quantmill.state.statements import insert_missing
-from quantmill.state.tables.catalogue import DATASET_SCHEMA, FILE, FILE_SESSION, LAKE_HEAD, SNAPSHOT
+from quantmill.state.tables.catalogue import (
+    DATASET_SCHEMA,
+    FILE,
+    FILE_KEYS,
+    FILE_SESSION,
+    LAKE_HEAD,
+    SNAPSHOT,
+)
 
-__all__ = ["Commit", "publish", "summarize"]
+__all__ = ["Commit", "file_row", "insert_counts", "publish", "summarize"]
+
+_MANY: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
     """What a write did: the snapshot it made (the present one when nothing changed) and counts of rows and files.
 
-    `conflicts` counts rows whose stored values differ from the offered ones, `ingested_at` left out.
+    `conflicts` counts rows whose stored values differ from the offered ones, `ingested_at` left out; `late`
+    counts live bars that came after the watermark.
     """
 
     snapshot: int
@@ -33,6 +47,7 @@ class Commit:
     replaced: int
     conflicts: int
     files: int
+    late: int = 0
 
 
 def summarize(staged: Sequence[Staged], *, snapshot: int) -> Commit:
@@ -44,6 +59,7 @@ def summarize(staged: Sequence[Staged], *, snapshot: int) -> Commit:
         sum(part.replaced for part in staged),
         sum(part.conflicts for part in staged),
         sum(len(part.drafts) for part in staged),
+        sum(part.late for part in staged),
     )
 
 
@@ -66,6 +82,8 @@ def publish(
         SymbolKindError: If bars are of another kind than the symbol.
     """
     drafts = list(chain.from_iterable(part.drafts for part in staged))
+    retired = [path for draft in drafts for path in draft.replaces]
+    retired += chain.from_iterable(part.retires for part in staged)
     _check_distinct(drafts)
     _check_present(volume, drafts)
     # First of all: the update locks the head row, so on PostgreSQL too commits run one after another.
@@ -73,11 +91,14 @@ def publish(
     snapshot: int = connection.execute(advance).scalar_one()
     connection.execute(insert(SNAPSHOT).values(id=snapshot, at_us=at_us, job_id=job_id, note=note))
     register_kinds(connection, _kinds(staged), at_us=at_us)
-    _check_unchanged(connection, drafts, base_snapshot=min(part.base_snapshot for part in staged))
+    base_snapshot = min(part.base_snapshot for part in staged)
+    _check_unchanged(connection, drafts, frozenset(retired), base_snapshot=base_snapshot)
     try:
-        _swap(connection, drafts, snapshot, at_us)
+        _swap(connection, drafts, retired, snapshot, at_us)
     except IntegrityError as error:
         raise CommitConflictError("another commit published one of the partitions first") from error
+    line = journal_line(at_us, job_id, note, [draft.path for draft in drafts], retired)
+    volume.log(snapshot, line)
     return snapshot
 
 
@@ -98,41 +119,68 @@ def _check_present(volume: Volume, drafts: Iterable[Draft]) -> None:
         raise CommitConflictError(f"the staged file {gone[0]} was swept away; write again")
 
 
-def _check_unchanged(connection: Connection, drafts: Sequence[Draft], *, base_snapshot: int) -> None:
+def _check_unchanged(
+    connection: Connection, drafts: Sequence[Draft], retired: frozenset[str], *, base_snapshot: int
+) -> None:
     """Compare: nothing was published since staging where these files want to be."""
-    newer = select(FILE.c.dataset, FILE.c.key, FILE.c.period, FILE.c.id).where(
+    columns = [FILE.c[name] for name in ("path", "dataset", "tier", "key", "period", "min_ts", "max_ts")]
+    newer = select(*columns).where(
         FILE.c.added > base_snapshot,
         FILE.c.removed.is_(None),
         FILE.c.dataset.in_({draft.dataset for draft in drafts}),
     )
-    ours: dict[tuple[str, str], list[Draft]] = {}
-    for draft in drafts:
-        ours.setdefault((draft.dataset, draft.key), []).append(draft)
-    for dataset, key, period, file_id in connection.execute(newer):
-        for draft in ours.get((dataset, key), ()):
-            if overlaps(dataset_of(dataset), period, draft.period) and draft.replaces != file_id:
-                raise CommitConflictError(f"another commit published {dataset} {key} {period} first")
+    found = [row for row in connection.execute(newer) if row.path not in retired]
+    for draft in drafts if found else ():
+        for row in found:
+            if row.dataset == draft.dataset and _may_share_rows(row, draft):
+                raise CommitConflictError(
+                    f"another commit published {row.dataset} {row.key} {row.period} first"
+                )
 
 
-def _swap(connection: Connection, drafts: Sequence[Draft], snapshot: int, at_us: int) -> None:
-    """Swap: retire the files that the drafts were merged from, bring in the drafts."""
-    bases = [draft.replaces for draft in drafts if draft.replaces is not None]
-    if bases:
-        retire = update(FILE).where(FILE.c.id.in_(bases), FILE.c.removed.is_(None)).values(removed=snapshot)
-        n_retired = connection.execute(retire).rowcount
-        if n_retired != len(bases):
-            raise CommitConflictError(
-                f"{len(bases) - n_retired} of {len(bases)} files were replaced meanwhile"
-            )
+def _may_share_rows(row: Row[Any], draft: Draft) -> bool:
+    """Whether a file and a draft of one dataset may hold the same key."""
+    if row.tier == draft.tier == "base":
+        return row.key == draft.key and overlaps(dataset_of(row.dataset), row.period, draft.period)
+    if row.min_ts > (draft.max_ts or 0) or row.max_ts < (draft.min_ts or 0):
+        return False
+    if row.tier == draft.tier:
+        return row.key == draft.key
+    return row.key in draft.keys if draft.tier == "hot" else row.key == hot_key_of(draft.key)
+
+
+def _swap(
+    connection: Connection, drafts: Sequence[Draft], retired: Sequence[str], snapshot: int, at_us: int
+) -> None:
+    """Swap: retire the files that the drafts were made from, bring in the drafts."""
+    n_retired = 0
+    for at in range(0, len(retired), _MANY):
+        paths = retired[at : at + _MANY]
+        retire = update(FILE).where(FILE.c.path.in_(paths), FILE.c.removed.is_(None)).values(removed=snapshot)
+        n_retired += connection.execute(retire).rowcount
+    if n_retired != len(retired):
+        raise CommitConflictError(
+            f"{len(retired) - n_retired} of {len(retired)} files were replaced meanwhile"
+        )
+    if not drafts:
+        return
     schemas = {schema_id(draft.schema): draft.schema for draft in drafts}
     _insert_schemas(connection, schemas, at_us)
-    rows = [_file_row(draft, snapshot) for draft in drafts]
+    rows = [file_row(draft, snapshot) for draft in drafts]
     # By path, since an answer in order of the rows would take one statement each.
     added = connection.execute(insert(FILE).returning(FILE.c.path, FILE.c.id), rows)
     ids = {row.path: row.id for row in added}
+    insert_counts(connection, drafts, ids)
+
+
+def insert_counts(connection: Connection, drafts: Sequence[Draft], ids: Mapping[str, int]) -> None:
+    """Insert what the files with these ids hold of each session, or of each symbol."""
     sessions = [row for draft in drafts for row in _session_rows(ids[draft.path], draft)]
     if sessions:
         connection.execute(insert(FILE_SESSION), sessions)
+    keys = [{"file_id": ids[draft.path], "counts": keys_text(draft.keys)} for draft in drafts if draft.keys]
+    if keys:
+        connection.execute(insert(FILE_KEYS), keys)
 
 
 def _insert_schemas(connection: Connection, schemas: dict[str, str], at_us: int) -> None:
@@ -143,10 +191,11 @@ def _insert_schemas(connection: Connection, schemas: dict[str, str], at_us: int)
     insert_missing(connection, DATASET_SCHEMA, rows)
 
 
-def _file_row(draft: Draft, snapshot: int) -> dict[str, object]:
+def file_row(draft: Draft, snapshot: int) -> dict[str, object]:
+    """The catalogue's row of a file that came with a snapshot."""
     return {
         "dataset": draft.dataset,
-        "tier": "base",
+        "tier": draft.tier,
         "key": draft.key,
         "period": draft.period,
         "path": draft.path,
@@ -157,6 +206,7 @@ def _file_row(draft: Draft, snapshot: int) -> dict[str, object]:
         "bytes": draft.n_bytes,
         "sha256": draft.sha256,
         "content_sha256": draft.content_sha256,
+        "rows_digest": draft.rows_digest,
         "schema_id": schema_id(draft.schema),
         "providers": draft.providers,
         "added": snapshot,

@@ -4,11 +4,12 @@ import secrets
 from pathlib import PurePosixPath
 from typing import Final
 
-from quantmill.core.symbols import path_part
+from quantmill.core.symbols import from_path_part, path_part
 
-__all__ = ["JOURNAL", "STAGING", "VIEWS", "file_path", "new_uid"]
+__all__ = ["JOURNAL", "LIVE", "STAGING", "VIEWS", "file_path", "hot_path", "new_uid", "place_of"]
 
 JOURNAL: Final = "_journal"
+LIVE: Final = "live"
 STAGING: Final = "_staging"
 VIEWS: Final = "_views"
 
@@ -22,3 +23,16 @@ def file_path(dataset: str, hive: str, key: str, period: str, uid: str) -> str:
     """Path of a data file relative to the lake: `bars/symbol=AAPL/2024.<uid>.parquet`."""
     name = f"{path_part(period)}.{uid}.parquet"
     return str(PurePosixPath(dataset) / f"{hive}={path_part(key)}" / name)
+
+
+def hot_path(period: str, kind: str, first: str, uid: str) -> str:
+    """Path of a hot file relative to the lake: `live/dt=2026-11-20/s-143100.<uid>.parquet`, by its first bar's UTC time."""
+    return str(PurePosixPath(LIVE) / f"dt={period}" / f"{kind}-{first}.{uid}.parquet")
+
+
+def place_of(path: str) -> tuple[str, str]:
+    """Dataset and key under which the oldest kept snapshot of a path is noted: that of all hot files together is `live`."""
+    folder = PurePosixPath(path).parent
+    if folder.parts[0] == LIVE:
+        return "bars", LIVE
+    return str(folder.parent), from_path_part(folder.name.partition("=")[2])

@@ -2,14 +2,17 @@
 
 import json
 from collections import defaultdict
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Connection, distinct, func, select
+from sqlalchemy import Connection, Row, and_, distinct, func, select
 
 from quantmill.core.bars import UTC_TIME
-from quantmill.lake.catalogue import is_live_at
+from quantmill.core.instants import day_of_date
+from quantmill.lake.catalogue import find_hot_files, find_hot_keys, is_live_at
 from quantmill.lake.datasets import BARS
+from quantmill.lake.hot import HotKey, HotSession
 from quantmill.state.tables.catalogue import FILE, FILE_SESSION
 from quantmill.state.tables.symbols import SYMBOL
 
@@ -38,8 +41,11 @@ def list_datasets(connection: Connection) -> list[str]:
 
 def list_keys(connection: Connection, dataset: str) -> list[str]:
     """Keys of a dataset, sorted."""
-    statement = select(FILE.c.key).where(FILE.c.dataset == dataset, is_live_at(None)).distinct()
-    return sorted(connection.execute(statement).scalars())
+    of_base = and_(FILE.c.dataset == dataset, FILE.c.tier == "base", is_live_at(None))
+    keys = set(connection.execute(select(FILE.c.key).where(of_base).distinct()).scalars())
+    if dataset == BARS.name:
+        keys.update(*(held.keys for held in _hot(connection)))
+    return sorted(keys)
 
 
 def list_sessions(connection: Connection, symbol: str) -> pl.DataFrame:
@@ -52,7 +58,14 @@ def list_sessions(connection: Connection, symbol: str) -> pl.DataFrame:
         .group_by(counts.session)
         .order_by(counts.session)
     )
-    rows = [tuple(int(value) for value in row) for row in connection.execute(statement)]
+    counted: dict[int, tuple[int, int]] = {
+        int(day): (int(regular), int(extended)) for day, regular, extended in connection.execute(statement)
+    }
+    for held in _hot(connection):
+        if symbol in held.keys:
+            key, (regular, extended) = held.keys[symbol], counted.get(held.day, (0, 0))
+            counted[held.day] = (regular + key.n_regular, extended + key.n_extended)
+    rows = [(day, *counts) for day, counts in sorted(counted.items())]
     days = pl.DataFrame(rows, schema=["session", "n_regular", "n_extended"], orient="row")
     return days.select(
         pl.col(name).cast(pl.Int32 if name == "session" else dtype).cast(dtype)
@@ -87,9 +100,10 @@ def list_symbols(connection: Connection) -> pl.DataFrame:
         .outerjoin(dates, dates.c.key == SYMBOL.c.symbol)
     )
     providers = _providers(connection)
+    hot = _hot_by_symbol(connection)
     # Sorted here: databases differ in how they order texts.
     rows = sorted(
-        (*row[:-2], int(row.rows or 0), int(row.sessions or 0), sorted(providers[row.symbol]))
+        _with_hot(row, hot.get(row.symbol, []), providers[row.symbol])
         for row in connection.execute(statement)
     )
     times = ("first_ts", "last_ts")
@@ -97,11 +111,56 @@ def list_symbols(connection: Connection) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row").cast(dict.fromkeys(times, UTC_TIME))
 
 
-def _providers(connection: Connection) -> dict[str, set[str]]:
-    statement = (
-        select(FILE.c.key, FILE.c.providers).where(FILE.c.dataset == BARS.name, is_live_at(None)).distinct()
+@dataclass(frozen=True, slots=True)
+class _Hot:
+    """What a hot file holds, by symbol; its session as days since 1970."""
+
+    day: int
+    providers: list[str]
+    keys: dict[str, HotKey]
+
+
+def _hot(connection: Connection) -> list[_Hot]:
+    files = find_hot_files(connection)
+    keys = find_hot_keys(connection, files)
+    return [
+        _Hot(
+            day_of_date(HotSession.of(file.key, file.period).session),
+            json.loads(file.providers),
+            keys[file.path],
+        )
+        for file in files
+    ]
+
+
+def _hot_by_symbol(connection: Connection) -> dict[str, list[tuple[HotKey, _Hot]]]:
+    by_symbol: dict[str, list[tuple[HotKey, _Hot]]] = defaultdict(list)
+    for held in _hot(connection):
+        for symbol, key in held.keys.items():
+            by_symbol[symbol].append((key, held))
+    return by_symbol
+
+
+def _with_hot(row: Row[Any], hot: list[tuple[HotKey, _Hot]], providers: set[str]) -> tuple[object, ...]:
+    """A row of `list_symbols` from what the base tier and the hot files hold."""
+    first = [row.first_ts, *(key.first_us for key, _ in hot)]
+    last = [row.last_ts, *(key.last_us for key, _ in hot)]
+    # A session is in one tier, but for bars that came after it was merged; those are outside regular hours.
+    sessions = {held.day for key, held in hot if key.n_regular}
+    names = providers.union(*(held.providers for _, held in hot))
+    return (
+        *row[:-4],
+        min((ts for ts in first if ts is not None), default=None),
+        max((ts for ts in last if ts is not None), default=None),
+        int(row.rows or 0) + sum(key.n_regular + key.n_extended for key, _ in hot),
+        int(row.sessions or 0) + len(sessions),
+        sorted(names),
     )
+
+
+def _providers(connection: Connection) -> dict[str, set[str]]:
+    of_base = and_(FILE.c.dataset == BARS.name, FILE.c.tier == "base", is_live_at(None))
     found: dict[str, set[str]] = defaultdict(set)
-    for key, names in connection.execute(statement):
+    for key, names in connection.execute(select(FILE.c.key, FILE.c.providers).where(of_base).distinct()):
         found[key].update(json.loads(names))
     return found

@@ -1,22 +1,35 @@
 """Reads: the files of one snapshot, found by one catalogue query and opened by name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from datetime import datetime
+from typing import Final, Literal, TypeVar
 
 import polars as pl
 from polars.exceptions import ComputeError
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from quantmill.core.bars import us_of
 from quantmill.core.calendar import calendar_for
+from quantmill.core.digest import digest
 from quantmill.core.span import Span
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import DamagedFileError, NotFoundError
 from quantmill.lake.adjusting import Adjust, adjust_bars, split_factors
-from quantmill.lake.catalogue import FileRef, find_files, find_schemas
-from quantmill.lake.datasets import BARS, CORPORATE_ACTIONS, Dataset, dataset_of
+from quantmill.lake.catalogue import (
+    FileRef,
+    Moment,
+    find_files,
+    find_floor,
+    find_hot_keys,
+    find_moment,
+    find_schemas,
+)
+from quantmill.lake.content import add_digests, digest_of_rows
+from quantmill.lake.datasets import BARS, CORPORATE_ACTIONS, REVISIONS, Dataset, dataset_of
 from quantmill.lake.files import scan_paths
+from quantmill.lake.hot import HotKey
+from quantmill.lake.received import rows_received_by
 from quantmill.lake.schemas import schema_from_text
 from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
@@ -27,6 +40,7 @@ __all__ = ["Hours", "Reader"]
 Hours = Literal["regular", "extended"]
 
 _Result = TypeVar("_Result")
+_MAX_REMEMBERED: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +49,9 @@ class Reader:
 
     volume: Volume
     state: State
+    # What never changes: schemas by id, and what hot files hold of each symbol, by path.
     _schemas: dict[str, dict[str, pl.DataType]] = field(default_factory=dict[str, dict[str, pl.DataType]])
+    _hot_keys: dict[str, dict[str, HotKey]] = field(default_factory=dict[str, dict[str, HotKey]])
 
     def files(
         self,
@@ -47,7 +63,8 @@ class Reader:
     ) -> list[FileRef]:
         """The files of a snapshot that may hold rows of the keys and span."""
         with self.state.read() as connection:
-            return find_files(connection, datasets, keys=keys, span=span, as_of=as_of)
+            files = find_files(connection, datasets, keys=keys, span=span, as_of=as_of)
+            return self._holding(connection, files, keys)
 
     def scan(
         self,
@@ -64,23 +81,28 @@ class Reader:
         def over(files: Sequence[FileRef]) -> pl.LazyFrame:
             if not files and dataset.is_open:
                 raise NotFoundError(f"nothing is stored in {name}{_of(keys)}")
-            return self._scan_files(files, dataset)
+            return self._scan_files(files, dataset, keys)
 
         lazy = _in_span(self._retried([name], over, keys=keys, span=span, as_of=as_of), dataset, span)
         return lazy if columns is None else lazy.select(columns)
 
     def bars(
-        self, symbol: str, span: Span | None, *, hours: Hours, adjust: Adjust, as_of: int | None
+        self, symbol: str, span: Span | None, *, hours: Hours, adjust: Adjust, as_of: int | datetime | None
     ) -> pl.DataFrame:
         """One symbol's bars of one snapshot, sorted by `ts`."""
 
         def read(files: Sequence[FileRef]) -> pl.DataFrame:
             own = _files_of(files, BARS)
-            bars = _in_span(self._scan_files(own, BARS), BARS, span).collect()
+            bars = _in_span(self._scan_files(own, BARS, [symbol]), BARS, span).collect()
             return self._shaped(symbol, bars, files, hours=hours, adjust=adjust)
 
         names = [BARS.name, CORPORATE_ACTIONS.name]
-        bars = self._retried(names, read, keys=[symbol], span=span, as_of=as_of)
+        moment = None if as_of is None else self._moment(as_of)
+        if moment is not None and moment.snapshot < self._floor([symbol]):
+            bars = self._received(symbol, span, moment, hours=hours, adjust=adjust)
+        else:
+            snapshot = None if moment is None else moment.snapshot
+            bars = self._retried(names, read, keys=[symbol], span=span, as_of=snapshot)
         if bars.height == 0:
             self._check_known(symbol)
         return bars
@@ -89,20 +111,85 @@ class Reader:
         """The last `n` bars; opens the newest file first and no more than needed."""
 
         def read(files: Sequence[FileRef]) -> pl.DataFrame:
-            own = _files_of(files, BARS)
-            parts: list[pl.DataFrame] = []
-            missing = n
-            while own and missing > 0:
-                stored = self._scan_files([own.pop()], BARS).collect()
-                part = self._shaped(symbol, stored, files, hours=hours, adjust=adjust).tail(missing)
-                parts.append(part)
-                missing -= part.height
-            return pl.concat(parts[::-1]) if parts else pl.DataFrame(schema=dict(BARS.columns))
+            own = sorted(_files_of(files, BARS), key=lambda file: file.max_ts or 0)
+            bars = pl.DataFrame(schema=dict(BARS.columns))
+            # Late bars may lie in a newer file: those that can reach into the answer are opened too.
+            while own and (bars.height < n or (own[-1].max_ts or 0) > int(bars["ts"].to_physical()[0])):
+                stored = self._scan_files([own.pop()], BARS, [symbol]).collect()
+                part = self._shaped(symbol, stored, files, hours=hours, adjust=adjust)
+                bars = pl.concat([part, bars]).sort("ts").tail(n)
+            return bars
 
         bars = self._retried([BARS.name, CORPORATE_ACTIONS.name], read, keys=[symbol], span=None, as_of=None)
         if bars.height == 0:
             self._check_known(symbol)
         return bars
+
+    def input_digest(self, name: str, *, keys: Sequence[str] | None, as_of: int | None) -> str:
+        """Digest of what a read gives: of bars by symbol, of other datasets by file."""
+        if name != BARS.name:
+            files = self.files([name], keys=keys, as_of=as_of)
+            return digest([[file.dataset, file.key, file.period, file.content_sha256] for file in files])
+        if as_of is not None and keys is not None and as_of < self._floor(keys):
+            moment = self._moment(as_of)
+            received = {
+                key: self._received(key, None, moment, hours="extended", adjust="none") for key in keys
+            }
+            sums = {key: digest_of_rows(rows) for key, rows in received.items() if rows.height}
+        else:
+            sums = self._sums_by_symbol(keys, as_of)
+        return digest([[name, key, sums[key]] for key in sorted(sums)])
+
+    def _sums_by_symbol(self, keys: Sequence[str] | None, as_of: int | None) -> dict[str, str]:
+        sums: dict[str, str] = {}
+        for file in self.files([BARS.name], keys=keys, as_of=as_of):
+            held = {file.key: file.rows_digest or file.content_sha256}
+            if file.is_hot:
+                held = {symbol: key.rows_digest for symbol, key in self._hot_keys[file.path].items()}
+            for symbol, part in held.items():
+                if keys is None or symbol in keys:
+                    sums[symbol] = add_digests(sums[symbol], part) if symbol in sums else part
+        return sums
+
+    def _received(
+        self, symbol: str, span: Span | None, moment: Moment, *, hours: Hours, adjust: Adjust
+    ) -> pl.DataFrame:
+        """Bars of a snapshot whose files are gone: what was received by its instant, replaced rows in their place."""
+
+        def read(files: Sequence[FileRef]) -> pl.DataFrame:
+            bars = self._scan_files(_files_of(files, BARS), BARS, [symbol])
+            revisions = self._scan_files(_files_of(files, REVISIONS), REVISIONS, [symbol])
+            rows = rows_received_by(moment.at_us, bars, revisions)
+            return self._shaped(
+                symbol, _in_span(rows, BARS, span).collect(), files, hours=hours, adjust=adjust
+            )
+
+        names = [BARS.name, REVISIONS.name, CORPORATE_ACTIONS.name]
+        return self._retried(names, read, keys=[symbol], span=span, as_of=None)
+
+    def _moment(self, as_of: int | datetime) -> Moment:
+        with self.state.read() as connection:
+            return find_moment(connection, as_of)
+
+    def _floor(self, keys: Collection[str]) -> int:
+        with self.state.read() as connection:
+            return find_floor(connection, [BARS.name], keys=keys)
+
+    def _holding(
+        self, connection: Connection, files: list[FileRef], keys: Collection[str] | None
+    ) -> list[FileRef]:
+        """Without the hot files that hold none of the keys."""
+        unknown = [file for file in files if file.is_hot and file.path not in self._hot_keys]
+        if unknown:
+            if len(self._hot_keys) > _MAX_REMEMBERED:
+                self._hot_keys.clear()
+                unknown = [file for file in files if file.is_hot]
+            self._hot_keys.update(find_hot_keys(connection, unknown))
+        if keys is None:
+            return files
+        return [
+            file for file in files if not file.is_hot or any(key in self._hot_keys[file.path] for key in keys)
+        ]
 
     def _shaped(
         self, symbol: str, bars: pl.DataFrame, files: Sequence[FileRef], *, hours: Hours, adjust: Adjust
@@ -113,7 +200,11 @@ class Reader:
             return bars
         labels = calendar_for(describe_symbol(symbol).calendar).label(us_of(bars["ts"]))
         if actions:
-            rows = self._scan_files(actions, CORPORATE_ACTIONS).filter(pl.col("kind") == "split").collect()
+            rows = (
+                self._scan_files(actions, CORPORATE_ACTIONS, [symbol])
+                .filter(pl.col("kind") == "split")
+                .collect()
+            )
             factors = split_factors(
                 labels.session, rows["ex_date"].to_list(), rows["ratio"].to_list(), adjust=adjust
             )
@@ -128,11 +219,23 @@ class Reader:
             hint = f"stored are {named}" if known else "nothing is stored yet: import or ingest bars first"
             raise NotFoundError(f"no bars are stored for {symbol}", hint=hint)
 
-    def _scan_files(self, files: Sequence[FileRef], dataset: Dataset) -> pl.LazyFrame:
+    def _scan_files(
+        self, files: Sequence[FileRef], dataset: Dataset, keys: Sequence[str] | None
+    ) -> pl.LazyFrame:
         schema = dict(dataset.columns)
         if dataset.is_open:
             for columns in self._schemas_of(files):
                 schema.update(columns)
+        base = self._scan([file for file in files if not file.is_hot], schema)
+        hot = [file for file in files if file.is_hot]
+        if not hot:
+            return base
+        rows = self._scan(hot, schema)
+        if keys is not None:
+            rows = rows.filter(pl.col(dataset.key).is_in(keys))
+        return pl.concat([base, rows]).sort(dataset.key, *dataset.order)
+
+    def _scan(self, files: Sequence[FileRef], schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         return scan_paths(self.volume.local([file.path for file in files]), schema)
 
     def _schemas_of(self, files: Sequence[FileRef]) -> list[Mapping[str, pl.DataType]]:

@@ -1,61 +1,40 @@
 """The first half of a write: files on disk that nobody sees before a commit publishes them."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 from polars.exceptions import ComputeError
+from sqlalchemy import Connection
 
 from quantmill.core.bars import UTC_TIME
-from quantmill.core.clock import Clock
-from quantmill.core.digest import canonical_json
+from quantmill.core.instants import from_us
 from quantmill.errors import CommitConflictError, ConflictError, DamagedFileError
 from quantmill.lake.catalogue import FileRef, find_files, find_head
 from quantmill.lake.content import content_digest
-from quantmill.lake.datasets import REVISIONS, Dataset, dataset_of
-from quantmill.lake.files import scan_paths, write_file
-from quantmill.lake.layout import file_path, new_uid
+from quantmill.lake.datasets import BARS, REVISIONS, dataset_of
+from quantmill.lake.drafting import Draft, Drafting
+from quantmill.lake.files import scan_paths
 from quantmill.lake.merging import Merged, OnConflict, merge_rows
-from quantmill.lake.periods import SessionCounts, count_sessions, cut_periods
-from quantmill.lake.schemas import schema_id, schema_text
-from quantmill.lake.symbols import kinds_of
-from quantmill.lake.validation import check_frame
+from quantmill.lake.periods import cut_periods
 from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 
-__all__ = ["Draft", "Staged", "discard_files", "stage_frame"]
+__all__ = ["Staged", "Staging"]
 
-_NO_KEY: Final = "-"
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A file that is written but not published, with what the catalogue will say of it."""
-
-    dataset: str
-    key: str
-    period: str
-    path: str
-    rows: int
-    min_ts: int | None
-    max_ts: int | None
-    n_extended: int
-    n_bytes: int
-    sha256: str
-    content_sha256: str
-    schema: str
-    providers: str
-    sessions: SessionCounts | None
-    replaces: int | None
+_REPLACED: Final = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
     """One write that waits for its commit: files on disk, and how the offered rows fared.
 
-    `synthetic` says of each symbol with new bars whether they are synthetic.
+    `retires` are paths of files that leave the lake with the commit besides those that the drafts replace;
+    `late` counts bars that came after the watermark; `synthetic` says of each symbol with new bars whether they
+    are synthetic.
     """
 
     dataset: str
@@ -65,234 +44,168 @@ class Staged:
     existing: int
     replaced: int
     conflicts: int
+    late: int = 0
+    retires: tuple[str, ...] = ()
     synthetic: dict[str, bool] = field(default_factory=dict[str, bool])
 
-
-def stage_frame(
-    volume: Volume,
-    state: State,
-    clock: Clock,
-    name: str,
-    frame: pl.DataFrame,
-    *,
-    on_conflict: OnConflict,
-    key: str | None,
-    period: str | None,
-) -> Staged:
-    """Merge a frame with what is stored and write the partitions that change.
-
-    Raises:
-        SchemaDriftError: If the frame does not fit the dataset.
-        BadBarsError: If bars cannot be stored as they are.
-        SymbolKindError: If the frame mixes synthetic and real bars of a symbol.
-        ConflictError: If rows differ from stored ones and the policy is `fail`.
-        CommitConflictError: If a stored file vanished meanwhile; stage again.
-    """
-    writing = _Staging(volume, clock, name, dataset_of(name), on_conflict)
-    checked = check_frame(name, writing.dataset, frame, now_us=clock.now_us())
-    parts = dict(_by_key(writing.dataset, checked, key))
-    with state.read() as connection:
-        writing.base_snapshot = find_head(connection)
-        names = [name, REVISIONS.name] if name == "bars" else [name]
-        stored = find_files(connection, names, keys=list(parts))
-    writing.remember(stored)
-    try:
-        for part_key, rows in parts.items():
-            writing.stage_key(part_key, rows, period)
-        if on_conflict == "fail" and writing.conflicts:
-            raise writing.refusal()
-    except BaseException:
-        discard_files(volume, writing.drafts)
-        raise
-    return writing.staged(kinds_of(checked) if name == "bars" else {})
+    @property
+    def is_empty(self) -> bool:
+        """Whether a commit of it would change nothing."""
+        return not self.drafts and not self.retires
 
 
-def discard_files(volume: Volume, drafts: list[Draft] | tuple[Draft, ...]) -> None:
-    """Delete the files of drafts that will not be published."""
-    for draft in drafts:
-        volume.delete(draft.path)
+class Staging:
+    """Writes the base partitions that an offer changes, beside the revisions of what it replaces."""
 
+    def __init__(self, volume: Volume, state: State, now_us: int, name: str, on_conflict: OnConflict) -> None:
+        self.volume = volume
+        self.state = state
+        self.now_us = now_us
+        self.name = name
+        self.dataset = dataset_of(name)
+        self.on_conflict: OnConflict = on_conflict
+        self.drafting = Drafting(volume, 0)
+        self.inserted = self.existing = self.replaced = self.conflicts = self.late = 0
+        self._first_conflict: pl.DataFrame | None = None
+        self._stored: dict[tuple[str, str], dict[str, FileRef]] = defaultdict(dict)
+        self._superseded: dict[str, list[pl.DataFrame]] = defaultdict(list)
 
-def _by_key(dataset: Dataset, frame: pl.DataFrame, key: str | None) -> Iterator[tuple[str, pl.DataFrame]]:
-    if key is not None:
-        yield key, frame
-        return
-    for (value,), rows in frame.partition_by(dataset.key, as_dict=True, maintain_order=True).items():
-        yield _NO_KEY if value is None else str(value), rows
+    def begin(self, connection: Connection) -> None:
+        """Note the snapshot on which everything rests: what is looked up later may be newer, which the commit sees."""
+        self.drafting.base_snapshot = find_head(connection)
 
+    def look_up(self, name: str, keys: Collection[str]) -> None:
+        """Learn what the catalogue has of these keys in a dataset's base tier."""
+        if not keys:
+            return
+        with self.state.read() as connection:
+            for file in find_files(connection, [name], keys=keys, tier="base"):
+                self._stored[name, file.key][file.period] = file
 
-@dataclass
-class _Staging:
-    """The state of one `stage_frame`."""
+    @contextmanager
+    def finishing(self) -> Generator[None]:
+        """After the block: stage what it replaced as revisions. On any failure: delete the files.
 
-    volume: Volume
-    clock: Clock
-    name: str
-    dataset: Dataset
-    on_conflict: OnConflict
-    base_snapshot: int = 0
-    drafts: list[Draft] = field(default_factory=list[Draft])
-    inserted: int = 0
-    existing: int = 0
-    replaced: int = 0
-    conflicts: int = 0
-    first_conflict: pl.DataFrame | None = None
-    _stored: dict[tuple[str, str], dict[str, FileRef]] = field(
-        default_factory=lambda: defaultdict[tuple[str, str], dict[str, FileRef]](dict)
-    )
+        Raises:
+            ConflictError: If the policy is `fail` and rows differ from stored ones.
+        """
+        try:
+            yield
+            if self.is_refused:
+                raise self._refusal()
+            self._keep_revisions()
+        except BaseException:
+            self.drafting.discard()
+            raise
 
-    def remember(self, files: list[FileRef]) -> None:
-        """Keep what the catalogue has of the touched keys."""
-        for file in files:
-            self._stored[file.dataset, file.key][file.period] = file
-
-    def stage_key(self, key: str, rows: pl.DataFrame, period: str | None) -> None:
+    def stage_key(self, key: str, rows: pl.DataFrame, period: str | None = None) -> None:
         """Stage the partitions of one key."""
         stored = self._stored[self.name, key]
         ordered = rows.sort(self.dataset.order, maintain_order=True) if self.dataset.order else rows
-        cuts = cut_periods(
-            self.dataset,
-            ordered,
-            key=key,
-            period=period,
-            live_periods=stored,
-            open_year=self.clock.now().year,
-        )
-        superseded: list[pl.DataFrame] = []
-        for name, part in cuts:
+        for name, part in self._cut(self.name, key, ordered, period):
             base = stored.get(name)
             if self.dataset.mode == "replace":
                 self._replace(key, name, part, base)
             else:
-                superseded.append(self._merge(key, name, part, base))
-        replaced = [part for part in superseded if part.height]
-        if self.name == "bars" and replaced:
-            self._keep_revisions(key, pl.concat(replaced))
+                self._merge(key, name, part, base)
 
-    def refusal(self) -> ConflictError:
-        """The error for policy `fail`."""
-        assert self.first_conflict is not None
-        first = self.first_conflict.row(0, named=True)
-        where = ", ".join(str(first[column]) for column in self.dataset.unique)
-        return ConflictError(f"{self.name}: {self.conflicts} rows differ from stored ones, first {where}")
+    def supersede(self, key: str, rows: pl.DataFrame, *, reason: str = _REPLACED) -> None:
+        """Remember stored bars that are replaced: the same commit publishes them as revisions."""
+        if rows.height:
+            self._superseded[key].append(rows.with_columns(pl.lit(reason).alias("reason")))
 
-    def staged(self, synthetic: dict[str, bool]) -> Staged:
-        """What was staged, to be committed."""
-        return Staged(
-            self.name,
-            self.base_snapshot,
-            tuple(self.drafts),
-            self.inserted,
-            self.existing,
-            self.replaced,
-            self.conflicts,
-            synthetic,
-        )
-
-    def _replace(self, key: str, period: str, rows: pl.DataFrame, base: FileRef | None) -> None:
-        digest = content_digest(rows)
-        if base is not None and base.content_sha256 == digest:
-            self.existing += rows.height
-            return
-        self.inserted += rows.height
-        self.replaced += base.rows if base is not None else 0
-        self._write(self.name, self.dataset, key, period, rows, base, digest)
-
-    def _merge(self, key: str, period: str, rows: pl.DataFrame, base: FileRef | None) -> pl.DataFrame:
-        merged = self._merged(rows, base)
+    def count(self, merged: Merged) -> None:
+        """Count how offered rows fared."""
         self.inserted += merged.inserted
         self.existing += merged.existing
         self.conflicts += merged.conflicts
         self.replaced += merged.superseded.height
-        if merged.conflicts and self.first_conflict is None:
-            self.first_conflict = merged.differing
-        refused = self.on_conflict == "fail" and self.conflicts > 0
-        if merged.is_changed and not refused:
-            self._write(self.name, self.dataset, key, period, merged.rows, base, content_digest(merged.rows))
-        return merged.superseded
+        if merged.conflicts and self._first_conflict is None:
+            self._first_conflict = merged.differing
 
-    def _merged(self, rows: pl.DataFrame, base: FileRef | None) -> Merged:
-        stored = rows.clear() if base is None else self._read(base, rows.schema)
-        if self.dataset.mode == "append":
-            return Merged(pl.concat([stored, rows]), rows.height, 0, 0, rows.clear(), rows.clear())
-        return merge_rows(self.dataset, stored, rows, on_conflict=self.on_conflict)
+    @property
+    def is_refused(self) -> bool:
+        """Whether the policy `fail` has met a conflict: nothing more needs writing."""
+        return self.on_conflict == "fail" and self.conflicts > 0
 
-    def _keep_revisions(self, key: str, superseded: pl.DataFrame) -> None:
-        """Stage the replaced rows beside their replacement: one commit publishes both."""
-        rows = superseded.with_columns(
-            pl.lit(self.clock.now_us()).cast(UTC_TIME).alias("superseded_at"),
-            pl.lit("replaced").alias("reason"),
-        ).sort(REVISIONS.order)
-        stored = self._stored[REVISIONS.name, key]
-        cuts = cut_periods(
-            REVISIONS, rows, key=key, period=None, live_periods=stored, open_year=self.clock.now().year
-        )
-        for period, part in cuts:
-            base = stored.get(period)
-            kept = pl.concat([self._read(base, part.schema), part]).sort(REVISIONS.order) if base else part
-            self._write(REVISIONS.name, REVISIONS, key, period, kept, base, content_digest(kept))
+    def read(self, files: Collection[FileRef], schema: pl.Schema) -> pl.DataFrame:
+        """Rows of stored files, one file after the other.
 
-    def _read(self, base: FileRef, schema: pl.Schema) -> pl.DataFrame:
+        Raises:
+            CommitConflictError: If a file vanished; stage again.
+            DamagedFileError: If one cannot be read.
+        """
+        paths = [file.path for file in files]
         try:
-            return scan_paths(self.volume.local([base.path]), schema).collect()
+            return scan_paths(self.volume.local(paths), schema).collect()
         except FileNotFoundError as error:
-            raise CommitConflictError(f"{base.path} vanished while it was being replaced") from error
+            raise CommitConflictError(f"{paths[0]} vanished while it was being replaced") from error
         except ComputeError as error:
-            raise DamagedFileError(f"{base.path} cannot be read: {str(error).splitlines()[0]}") from error
+            raise DamagedFileError(f"{paths[0]} cannot be read: {str(error).splitlines()[0]}") from error
 
-    def _write(
-        self,
-        name: str,
-        dataset: Dataset,
-        key: str,
-        period: str,
-        rows: pl.DataFrame,
-        base: FileRef | None,
-        digest: str,
-    ) -> None:
-        uid = new_uid()
-        path = file_path(name, dataset.hive, key, period, uid)
-        schema = schema_text(rows.schema)
-        footer = {
-            "dataset": name,
-            "key": key,
-            "period": period,
-            "snapshot_base": str(self.base_snapshot),
-            "replaces": base.path if base else "",
-            "content_sha256": digest,
-            "schema_id": schema_id(schema),
-        }
-        written = write_file(self.volume, path, rows, footer, uid=uid)
-        sessions = count_sessions(key, rows) if dataset.counts_sessions else None
-        low, high = _time_range(dataset, rows)
-        self.drafts.append(
-            Draft(
-                name,
-                key,
-                period,
-                path,
-                rows.height,
-                low,
-                high,
-                int(sessions.n_extended.sum()) if sessions else 0,
-                written.n_bytes,
-                written.sha256,
-                digest,
-                schema,
-                _providers(rows),
-                sessions,
-                base.id if base else None,
-            )
+    def staged(self, *, synthetic: dict[str, bool]) -> Staged:
+        """What was staged, to be committed."""
+        return Staged(
+            dataset=self.name,
+            base_snapshot=self.drafting.base_snapshot,
+            drafts=tuple(self.drafting.drafts),
+            inserted=self.inserted,
+            existing=self.existing,
+            replaced=self.replaced,
+            conflicts=self.conflicts,
+            late=self.late,
+            retires=tuple(self.drafting.retires),
+            synthetic=synthetic,
         )
 
+    def _cut(
+        self, name: str, key: str, rows: pl.DataFrame, period: str | None
+    ) -> Iterator[tuple[str, pl.DataFrame]]:
+        return cut_periods(
+            dataset_of(name),
+            rows,
+            key=key,
+            period=period,
+            live_periods=self._stored[name, key],
+            open_year=from_us(self.now_us).year,
+        )
 
-def _time_range(dataset: Dataset, rows: pl.DataFrame) -> tuple[int | None, int | None]:
-    if dataset.time is None or rows.height == 0 or rows[dataset.time].null_count():
-        return None, None
-    ts = rows[dataset.time].to_physical()
-    return int(ts.min()), int(ts.max())  # pyright: ignore[reportArgumentType] - an integer column
+    def _replace(self, key: str, period: str, rows: pl.DataFrame, base: FileRef | None) -> None:
+        if base is not None and base.content_sha256 == content_digest(rows):
+            self.existing += rows.height
+            return
+        self.inserted += rows.height
+        self.replaced += base.rows if base is not None else 0
+        self.drafting.write(self.name, key, period, rows, replaces=[base.path] if base else [])
 
+    def _merge(self, key: str, period: str, rows: pl.DataFrame, base: FileRef | None) -> None:
+        stored = rows.clear() if base is None else self.read([base], rows.schema)
+        if self.dataset.mode == "append":
+            merged = Merged(pl.concat([stored, rows]), rows.height, 0, 0, rows.clear(), rows.clear())
+        else:
+            merged = merge_rows(self.dataset, stored, rows, on_conflict=self.on_conflict)
+        self.count(merged)
+        if merged.is_changed and not self.is_refused:
+            self.drafting.write(self.name, key, period, merged.rows, replaces=[base.path] if base else [])
+        if self.name == BARS.name:
+            self.supersede(key, merged.superseded)
 
-def _providers(rows: pl.DataFrame) -> str:
-    names = rows["provider"].unique().drop_nulls().sort().to_list() if "provider" in rows.columns else []
-    return canonical_json(names)
+    def _keep_revisions(self) -> None:
+        self.look_up(REVISIONS.name, list(self._superseded))
+        superseded_at = pl.lit(self.now_us).cast(UTC_TIME).alias("superseded_at")
+        for key, parts in self._superseded.items():
+            rows = (
+                pl.concat(parts).with_columns(superseded_at).select(*REVISIONS.columns).sort(REVISIONS.order)
+            )
+            for period, part in self._cut(REVISIONS.name, key, rows, None):
+                base = self._stored[REVISIONS.name, key].get(period)
+                kept = part
+                if base is not None:
+                    kept = pl.concat([self.read([base], part.schema), part]).sort(REVISIONS.order)
+                self.drafting.write(REVISIONS.name, key, period, kept, replaces=[base.path] if base else [])
+
+    def _refusal(self) -> ConflictError:
+        assert self._first_conflict is not None
+        first = self._first_conflict.row(0, named=True)
+        where = ", ".join(str(first[column]) for column in self.dataset.unique)
+        return ConflictError(f"{self.name}: {self.conflicts} rows differ from stored ones, first {where}")

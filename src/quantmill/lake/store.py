@@ -1,8 +1,9 @@
 """The lake of one home: the one way to write and read columnar data."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -10,24 +11,29 @@ import polars as pl
 from sqlalchemy import Connection, select
 
 from quantmill.core.clock import Clock
-from quantmill.core.digest import digest
 from quantmill.core.span import Span
 from quantmill.errors import CommitConflictError
 from quantmill.lake.adjusting import Adjust
 from quantmill.lake.catalogue import FileRef, find_head
+from quantmill.lake.cleaning import CleanReport, clean_lake
 from quantmill.lake.commits import Commit, publish, summarize
-from quantmill.lake.datasets import dataset_of
+from quantmill.lake.compacting import CompactReport, Housekeeping, compact, roll_up
+from quantmill.lake.datasets import BARS, dataset_of
 from quantmill.lake.disk import Disk
+from quantmill.lake.drafting import Draft, discard_files
 from quantmill.lake.merging import OnConflict
 from quantmill.lake.overview import list_keys, list_sessions, list_symbols
+from quantmill.lake.pins import pinned
 from quantmill.lake.query import run_query
 from quantmill.lake.reading import Hours, Reader
-from quantmill.lake.staging import Draft, Staged, discard_files, stage_frame
+from quantmill.lake.rebuilding import RebuildReport, rebuild_catalog
+from quantmill.lake.staging import Staged
 from quantmill.lake.sweeping import SweepReport, sweep_lake
 from quantmill.lake.symbols import register_kinds
 from quantmill.lake.verifying import VerifyReport, verify_lake
 from quantmill.lake.views import refresh_views
 from quantmill.lake.volume import Volume
+from quantmill.lake.writing import stage_frame
 from quantmill.state.engine import State
 from quantmill.state.statements import insert_missing
 from quantmill.state.tables.catalogue import FILE, LAKE_HEAD
@@ -37,6 +43,8 @@ __all__ = ["Lake"]
 _WRITE_ATTEMPTS: Final = 50
 _QUERY_TIMEOUT_S: Final = 60.0
 _SWEEP_AGE_S: Final = 3600.0
+_GRACE_S: Final = 86_400.0
+_PIN_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,7 @@ class Lake:
         on_conflict: OnConflict = "keep",
         key: str | None = None,
         period: str | None = None,
+        is_live: bool = False,
     ) -> Staged:
         """Write the files of a commit without publishing them.
 
@@ -91,6 +100,7 @@ class Lake:
                 no part: the offered partition stands in for the stored one.
             key: Key of all rows, where it is not the value of the key column.
             period: Period of all rows, where it does not follow from their time.
+            is_live: Bars of a session under way: they go to the hot tier, and late ones are counted.
 
         Raises:
             SchemaDriftError: If the frame does not fit the dataset; the message names the column.
@@ -109,6 +119,7 @@ class Lake:
             on_conflict=on_conflict,
             key=key,
             period=period,
+            is_live=is_live,
         )
 
     def commit(
@@ -135,7 +146,7 @@ class Lake:
             SymbolKindError: If bars are of another kind than the symbol.
         """
         drafts = [draft for part in staged for draft in part.drafts]
-        if not drafts:
+        if all(part.is_empty for part in staged):
             return summarize(
                 staged, snapshot=self.snapshot() if connection is None else find_head(connection)
             )
@@ -169,14 +180,87 @@ class Lake:
 
         Writing the same rows again changes nothing and makes no snapshot.
         """
-        for attempt in range(1, _WRITE_ATTEMPTS + 1):
-            try:
-                staged = self.stage(dataset, frame, on_conflict=on_conflict, key=key, period=period)
-                return self.commit([staged], job_id=job_id, note=note)
-            except CommitConflictError:
-                if attempt == _WRITE_ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
+        return self._retried(
+            lambda: self.stage(dataset, frame, on_conflict=on_conflict, key=key, period=period),
+            job_id=job_id,
+            note=note,
+        )
+
+    def append_live(
+        self, bars: pl.DataFrame, *, on_conflict: OnConflict = "replace", note: str = ""
+    ) -> Commit:
+        """Store bars of the minute, of any number of symbols, in one small file of the hot tier.
+
+        Sessions that are over are merged into the base tier by `compact`; a growing number of hot files is rolled
+        up on the way. Bars of earlier sessions are stored as `write` does.
+
+        Args:
+            bars: Rows in any order.
+            on_conflict: As in `stage`; a correction replaces the row and keeps the earlier one as a revision.
+            note: A line for people.
+
+        Raises:
+            As `write` does.
+        """
+        commit = self._retried(
+            lambda: self.stage(BARS.name, bars, on_conflict=on_conflict, is_live=True), note=note
+        )
+        if commit.files:
+            roll_up(self._housekeeping())
+        return commit
+
+    def compact(self) -> CompactReport:
+        """Merge sessions that are over into the base tier, and the months of closed years into years; once for all.
+
+        Rows stay what they are, and so do the digests of inputs; readers notice nothing.
+        """
+        report = compact(self._housekeeping())
+        self.refresh_views()
+        return report
+
+    def retire(self, files: Sequence[FileRef], *, note: str) -> int:
+        """Take files out of the newest snapshot, in one commit; `clean` frees their bytes after the grace.
+
+        Returns:
+            The new snapshot.
+
+        Raises:
+            CommitConflictError: If one of them was replaced meanwhile; nothing is retired.
+        """
+        staged = Staged("", self.snapshot(), (), 0, 0, 0, 0, retires=tuple(file.path for file in files))
+        return self.commit([staged], note=note).snapshot
+
+    @contextmanager
+    def pin(self, holder: str, *, for_s: float = _PIN_S) -> Generator[int]:
+        """Keep the files of the newest snapshot from being cleaned while the block runs.
+
+        Args:
+            holder: For whom, shown to people.
+            for_s: Seconds after which the pin is void in any case, should this process die.
+
+        Returns:
+            The snapshot, for reads with `as_of`.
+        """
+        with pinned(self.state, self.clock, holder, for_s=for_s) as snapshot:
+            yield snapshot
+
+    def clean(self, *, grace_s: float = _GRACE_S) -> CleanReport:
+        """Delete files that were retired more than `grace_s` ago and that no pin needs, and leftovers of dead writers.
+
+        Raises:
+            UsageError: If the grace is below five minutes, which a running read may need.
+        """
+        return clean_lake(self.volume, self.state, now_us=self.clock.now_us(), grace_s=grace_s)
+
+    def rebuild_catalog(self) -> RebuildReport:
+        """Make the catalogue anew from the files: snapshots, files, counts per session, symbols.
+
+        Raises:
+            StoreError: If the catalogue still knows files, or if it rests on files that are missing.
+        """
+        report = rebuild_catalog(self.volume, self.state, self.clock)
+        self.refresh_views()
+        return report
 
     def discard(self, staged: Sequence[Staged]) -> None:
         """Delete the files of staged writes that will not be committed."""
@@ -207,19 +291,14 @@ class Lake:
         return self._reader.files([dataset], keys=keys, span=span, as_of=as_of)
 
     def input_digest(
-        self,
-        dataset: str,
-        *,
-        keys: Sequence[str] | None = None,
-        span: Span | None = None,
-        as_of: int | None = None,
+        self, dataset: str, *, keys: Sequence[str] | None = None, as_of: int | None = None
     ) -> str:
-        """Digest of the content of the files that a read with the same arguments opens.
+        """Digest of the content that a read with the same arguments gives.
 
-        Equal rows give the same digest in every home, whenever they were stored.
+        Equal rows give the same digest in every home, whenever they were stored; equal bars also however they
+        are cut into files.
         """
-        files = self.files(dataset, keys=keys, span=span, as_of=as_of)
-        return digest([[file.dataset, file.key, file.period, file.content_sha256] for file in files])
+        return self._reader.input_digest(dataset, keys=keys, as_of=as_of)
 
     def scan(
         self,
@@ -252,7 +331,7 @@ class Lake:
         *,
         hours: Hours = "regular",
         adjust: Adjust = "forward",
-        as_of: int | None = None,
+        as_of: int | datetime | None = None,
     ) -> pl.DataFrame:
         """One symbol's bars, sorted by `ts`; the one source of bars for all stages.
 
@@ -262,7 +341,8 @@ class Lake:
             hours: `regular` bars lie in [open, close) of their session; `extended` gives all.
             adjust: `forward` multiplies prices by the splits up to each bar's session and never changes the
                 past, `back` divides by later splits, `none` gives stored prices. Volume moves the other way.
-            as_of: Snapshot to read, the newest when None.
+            as_of: Snapshot to read, or an instant: what had been received by then; the newest when None. Where
+                files of an early snapshot were cleaned away, revisions tell what the bars were when it was made.
 
         Returns:
             The columns of `BAR_SCHEMA`; no rows when the symbol has none in the span.
@@ -333,6 +413,20 @@ class Lake:
     def refresh_views(self) -> None:
         """Rewrite `_views`, which users of the plain DuckDB command line read."""
         refresh_views(self.root, self.state, address=self.volume.address)
+
+    def _retried(self, stage: Callable[[], Staged], *, job_id: str | None = None, note: str = "") -> Commit:
+        for attempt in range(1, _WRITE_ATTEMPTS + 1):
+            try:
+                return self.commit([stage()], job_id=job_id, note=note)
+            except CommitConflictError:
+                if attempt == _WRITE_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _housekeeping(self) -> Housekeeping:
+        return Housekeeping(
+            self.volume, self.state, self.clock, lambda staged, note: self.commit(staged, note=note)
+        )
 
     def _discard_unpublished(self, drafts: Sequence[Draft], connection: Connection | None = None) -> None:
         """Delete staged files, but none that the catalogue knows after all (a lost answer to COMMIT)."""

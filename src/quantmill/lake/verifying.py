@@ -1,6 +1,6 @@
 """The proof that disk and catalogue agree: every live file is read and compared with what is known of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,12 +9,14 @@ import polars as pl
 from polars.exceptions import PolarsError
 from sqlalchemy import select
 
+from quantmill.core.bars import BAR_KEY
 from quantmill.core.digest import file_digest
 from quantmill.errors import DamagedFileError
-from quantmill.lake.catalogue import FileRef, find_files
-from quantmill.lake.content import content_digest
-from quantmill.lake.datasets import Dataset, dataset_of
-from quantmill.lake.files import read_footer
+from quantmill.lake.catalogue import FileRef, find_files, find_hot_keys
+from quantmill.lake.content import content_digest, digest_of_rows
+from quantmill.lake.datasets import BARS, Dataset, dataset_of
+from quantmill.lake.files import read_footer, scan_paths
+from quantmill.lake.hot import HotKey, count_keys
 from quantmill.lake.overview import list_datasets
 from quantmill.lake.periods import count_sessions, overlaps
 from quantmill.lake.volume import Volume
@@ -44,13 +46,16 @@ def verify_lake(volume: Volume, state: State) -> VerifyReport:
     """Read every live file and compare it with the catalogue."""
     with state.read() as connection:
         files = find_files(connection, list_datasets(connection))
+        keys = find_hot_keys(connection, [file for file in files if file.is_hot])
         sessions: _Sessions = {}
         for file_id, *counts in connection.execute(select(FILE_SESSION).order_by(FILE_SESSION.c.session)):
             session, _key, n_regular, n_extended = counts
             sessions.setdefault(file_id, []).append((session, n_regular, n_extended))
-    findings = [*_overlaps(files)]
+    findings = [*_overlaps([file for file in files if not file.is_hot])]
     for file in files:
-        findings.extend(f"{file.path}: {finding}" for finding in _check_file(volume, file, sessions))
+        held = keys.get(file.path, {})
+        findings.extend(f"{file.path}: {finding}" for finding in _check_file(volume, file, sessions, held))
+    findings.extend(_shared_rows(volume, files) if not findings else ())
     return VerifyReport(findings, len(files), sum(file.rows for file in files))
 
 
@@ -63,7 +68,23 @@ def _overlaps(files: Sequence[FileRef]) -> Iterator[str]:
             yield f"{one.path}: overlaps {other.path}, both are live"
 
 
-def _check_file(volume: Volume, file: FileRef, sessions: _Sessions) -> Iterator[str]:
+def _shared_rows(volume: Volume, files: Sequence[FileRef]) -> Iterator[str]:
+    """Bars that two files hold of which one is hot."""
+    hot = [file for file in files if file.is_hot]
+    if not hot:
+        return
+    first_us = min(file.min_ts or 0 for file in hot)
+    near = [file for file in files if file.dataset == BARS.name and (file.max_ts or 0) >= first_us]
+    rows = scan_paths(volume.local([file.path for file in near]), BARS.columns)
+    shared = rows.filter(pl.struct(BAR_KEY).is_duplicated()).select(BAR_KEY).unique().sort(BAR_KEY).collect()
+    if shared.height:
+        symbol, ts = shared.row(0)
+        yield f"live: {shared.height} bars lie in two files, first {symbol} {ts}"
+
+
+def _check_file(
+    volume: Volume, file: FileRef, sessions: _Sessions, held: Mapping[str, HotKey]
+) -> Iterator[str]:
     dataset = dataset_of(file.dataset)
     try:
         path = volume.local([file.path], fresh=True)[0]
@@ -86,11 +107,16 @@ def _check_file(volume: Volume, file: FileRef, sessions: _Sessions) -> Iterator[
     except (DamagedFileError, PolarsError) as error:
         yield f"cannot be read: {str(error).splitlines()[0]}"
         return
-    for name in ("dataset", "key", "period", "content_sha256", "schema_id"):
+    for name in ("dataset", "tier", "key", "period", "content_sha256", "schema_id"):
         if footer.get(name) != getattr(file, name):
             yield f"its footer says {name} = {footer.get(name)!r}, the catalogue {getattr(file, name)!r}"
     yield from _check_rows(file, dataset, rows)
-    if dataset.counts_sessions:
+    if dataset.counts_sessions and file.rows_digest != digest_of_rows(rows):
+        yield "the sum of the digests of its rows is not that of the commit"
+    if file.is_hot:
+        if count_keys(rows) != held:
+            yield "the counts per symbol of the catalogue differ from its bars"
+    elif dataset.counts_sessions:
         counts = count_sessions(file.key, rows)
         found = np.stack([counts.session, counts.n_regular, counts.n_extended], axis=1)
         if found.tolist() != [list(row) for row in sessions.get(file.id, [])]:
@@ -106,11 +132,10 @@ def _check_rows(file: FileRef, dataset: Dataset, rows: pl.DataFrame) -> Iterator
         ts = rows[dataset.time].to_physical()
         if (ts.min(), ts.max()) != (file.min_ts, file.max_ts):
             yield "its first or last time differs from the catalogue"
-    if dataset.order and not rows.select(dataset.order).equals(
-        rows.select(dataset.order).sort(dataset.order)
-    ):
-        yield f"its rows are not sorted by {', '.join(dataset.order)}"
+    order = (dataset.key, *dataset.order) if file.is_hot else dataset.order
+    if order and not rows.select(order).equals(rows.select(order).sort(order)):
+        yield f"its rows are not sorted by {', '.join(order)}"
     if dataset.unique and rows.select(pl.struct(dataset.unique).is_duplicated().any()).item():
         yield f"rows repeat the key ({', '.join(dataset.unique)})"
-    if dataset.key in rows.columns and dataset.counts_sessions and (rows[dataset.key] != file.key).any():
+    if dataset.counts_sessions and not file.is_hot and (rows[dataset.key] != file.key).any():
         yield f"it holds rows of another {dataset.key} than {file.key}"

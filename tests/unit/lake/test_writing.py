@@ -355,6 +355,7 @@ def test_the_footer_lets_a_catalogue_be_rebuilt(lake: Lake) -> None:
     }
     assert footer == {
         "dataset": "bars",
+        "tier": "base",
         "key": "SPY",
         "period": "2024",
         "snapshot_base": "1",

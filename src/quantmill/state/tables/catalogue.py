@@ -18,7 +18,16 @@ from sqlalchemy import (
 
 from quantmill.state.tables.metadata import METADATA
 
-__all__ = ["DATASET_SCHEMA", "FILE", "FILE_SESSION", "LAKE_HEAD", "SNAPSHOT"]
+__all__ = [
+    "DATASET_SCHEMA",
+    "FILE",
+    "FILE_KEYS",
+    "FILE_SESSION",
+    "LAKE_FLOOR",
+    "LAKE_HEAD",
+    "PIN",
+    "SNAPSHOT",
+]
 
 # One row: the number of the newest snapshot, counted over all datasets.
 LAKE_HEAD: Final = Table(
@@ -26,6 +35,25 @@ LAKE_HEAD: Final = Table(
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("snapshot", BigInteger, nullable=False),
+)
+
+# The oldest snapshot of which all files of a key are kept; without a row every snapshot is.
+LAKE_FLOOR: Final = Table(
+    "lake_floor",
+    METADATA,
+    Column("dataset", String(128), primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("snapshot", BigInteger, nullable=False),
+)
+
+# Snapshots that cleaning must spare until `until_us`; `holder` says for whom.
+PIN: Final = Table(
+    "pin",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("snapshot", BigInteger, nullable=False),
+    Column("holder", String(128), nullable=False),
+    Column("until_us", BigInteger, nullable=False),
 )
 
 SNAPSHOT: Final = Table(
@@ -47,7 +75,9 @@ DATASET_SCHEMA: Final = Table(
 )
 
 # `added` and `removed` are snapshots: a file belongs to snapshot s when added <= s and not removed by then.
-# `content_sha256` leaves out `ingested_at`, `sha256` is that of the file's bytes. `providers` is a JSON list.
+# `content_sha256` leaves out `ingested_at`, `sha256` is that of the file's bytes. `providers` is a JSON list. The digests
+# of rows add up over files, so that they do not tell how rows are cut into files; empty where nothing asks for it.
+# Tier `hot` holds files with all symbols of a calendar, its key, and one session, its period.
 FILE: Final = Table(
     "file",
     METADATA,
@@ -64,6 +94,7 @@ FILE: Final = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("content_sha256", String(64), nullable=False),
+    Column("rows_digest", String(32), nullable=False, server_default=""),
     Column("schema_id", String(16), ForeignKey("dataset_schema.id"), nullable=False),
     Column("providers", Text, nullable=False),
     Column("added", BigInteger, ForeignKey("snapshot.id"), nullable=False),
@@ -81,6 +112,21 @@ Index(
     postgresql_where=_IS_LIVE_BASE,
 )
 Index("ix_file_dataset_key", FILE.c.dataset, FILE.c.key)
+Index("ix_file_dataset_tier_added", FILE.c.dataset, FILE.c.tier, FILE.c.added)
+Index("ix_file_dataset_tier_removed", FILE.c.dataset, FILE.c.tier, FILE.c.removed)
+_IS_LIVE: Final = column("removed").is_(None)
+Index("ix_file_live_max_ts", FILE.c.dataset, FILE.c.max_ts, sqlite_where=_IS_LIVE, postgresql_where=_IS_LIVE)
+
+# What a hot file holds of each symbol: canonical JSON {symbol: [regular bars, extended bars, first ts, last ts,
+# digest of rows]}; `file_session` has no rows of hot files.
+FILE_KEYS: Final = Table(
+    "file_keys",
+    METADATA,
+    Column(
+        "file_id", Integer, ForeignKey("file.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("counts", Text, nullable=False),
+)
 
 # Sessions are days since 1970: calendar dates in exchange time.
 FILE_SESSION: Final = Table(

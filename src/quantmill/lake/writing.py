@@ -1,0 +1,75 @@
+"""One write: a frame checked, its rows sent to the tier they belong to, its files staged."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+from quantmill.core.clock import Clock
+from quantmill.lake.catalogue import FileRef, find_files, find_hot_files
+from quantmill.lake.datasets import BARS, Dataset
+from quantmill.lake.hot_staging import Routed, route_bars, span_of, stage_hot
+from quantmill.lake.merging import OnConflict
+from quantmill.lake.staging import Staged, Staging
+from quantmill.lake.symbols import kinds_of
+from quantmill.lake.validation import check_frame
+from quantmill.lake.volume import Volume
+from quantmill.state.engine import State
+
+__all__ = ["stage_frame"]
+
+_NO_KEY: Final = "-"
+
+
+def stage_frame(
+    volume: Volume,
+    state: State,
+    clock: Clock,
+    name: str,
+    frame: pl.DataFrame,
+    *,
+    on_conflict: OnConflict,
+    key: str | None = None,
+    period: str | None = None,
+    is_live: bool = False,
+) -> Staged:
+    """Merge a frame with what is stored and write the files that change.
+
+    Raises:
+        SchemaDriftError: If the frame does not fit the dataset.
+        BadBarsError: If bars cannot be stored as they are.
+        SymbolKindError: If the frame mixes synthetic and real bars of a symbol.
+        ConflictError: If rows differ from stored ones and the policy is `fail`.
+        CommitConflictError: If a stored file vanished meanwhile; stage again.
+    """
+    staging = Staging(volume, state, clock.now_us(), name, on_conflict)
+    rows = check_frame(name, staging.dataset, frame, now_us=staging.now_us)
+    is_bars = staging.dataset is BARS
+    routed, hot_files, near = Routed(rows, []), list[FileRef](), list[FileRef]()
+    with state.read() as connection:
+        staging.begin(connection)
+        if is_bars:
+            hot_files = find_hot_files(connection)
+            routed = route_bars(rows, hot_files, now_us=staging.now_us, is_live=is_live)
+        for _, part in routed.hot:
+            symbols = part["symbol"].unique().to_list()
+            near += find_files(connection, [name], keys=symbols, span=span_of(part), tier="base")
+    with staging.finishing():
+        base = [routed.base]
+        for session, part in routed.hot:
+            base.append(
+                stage_hot(staging, session, part, hot_files=hot_files, base_files=near, is_live=is_live)
+            )
+        parts = dict(_by_key(staging.dataset, pl.concat(base) if is_bars else rows, key))
+        staging.look_up(name, list(parts))
+        for part_key, part in parts.items():
+            staging.stage_key(part_key, part, period)
+    return staging.staged(synthetic=kinds_of(rows) if is_bars else {})
+
+
+def _by_key(dataset: Dataset, frame: pl.DataFrame, key: str | None) -> Iterator[tuple[str, pl.DataFrame]]:
+    if key is not None:
+        yield key, frame
+        return
+    for (value,), rows in frame.partition_by(dataset.key, as_dict=True, maintain_order=True).items():
+        yield _NO_KEY if value is None else str(value), rows
