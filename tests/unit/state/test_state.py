@@ -21,8 +21,7 @@ from tests.databases import Place
 
 def test_migrations_make_exactly_the_declared_tables(state: State) -> None:
     with state.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-        difference = compare_metadata(context, METADATA)
+        difference = compare_metadata(MigrationContext.configure(connection), METADATA)
 
     assert difference == []
 
