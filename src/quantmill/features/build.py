@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from quantmill.core.bars import BarArrays
 from quantmill.core.calendar import calendar_for
-from quantmill.core.digest import digest
 from quantmill.core.instants import from_us
 from quantmill.core.interval import ONE_MINUTE
 from quantmill.core.span import Span
@@ -19,9 +18,10 @@ from quantmill.core.symbols import describe_symbol
 from quantmill.core.version import VERSION
 from quantmill.errors import CommitConflictError, NoDataError, UsageError
 from quantmill.features.certificate import Certificate, certify
-from quantmill.features.compute import FeatureValues, compute_features
-from quantmill.features.context.sources import ContextSources, sources_of
+from quantmill.features.compute import compute_features, stored_column
+from quantmill.features.context.sources import sources_of
 from quantmill.features.declaration import Feature
+from quantmill.features.inputs import input_digest
 from quantmill.features.market import NO_MARKET
 from quantmill.features.records import (
     StoredBuild,
@@ -32,7 +32,7 @@ from quantmill.features.records import (
     record_certificate,
     record_set,
 )
-from quantmill.features.regime_build import context_digest, ensure_regimes, load_market
+from quantmill.features.regime_build import ensure_regimes, load_market
 from quantmill.features.sets import FeatureSet
 from quantmill.lake.staging import Staged
 from quantmill.lake.store import Lake
@@ -145,7 +145,14 @@ def prepare_build(
     snapshot = lake.snapshot()
     roles = {one.context for one in feature_set.columns} - {None}
     sources = sources_of(lake, symbol) if roles else None
-    inputs = _input_digest(lake, feature_set, symbol, sources, snapshot)
+    inputs = input_digest(
+        lake,
+        symbol,
+        sources,
+        hours=feature_set.hours,
+        snapshot=snapshot,
+        source_sha256=[one.source_sha256 for one in feature_set.columns],
+    )
     with state.read() as connection:
         last = find_build(connection, feature_set, symbol)
     if last is not None and last.input_digest == inputs and not force:
@@ -168,7 +175,7 @@ def prepare_build(
     columns: list[pl.Series] = []
     null_counts: dict[str, Mapping[str, int]] = {}
     for one in compute_features(feature_set.columns, arrays, market):
-        columns.append(_column_of(one))
+        columns.append(stored_column(one.feature, one.values))
         null_counts[one.feature.name] = dict(one.null_counts)
     frame = bars.select("symbol", "ts").with_columns(columns)
     staged = lake.stage(feature_set.dataset, frame, key=symbol)
@@ -226,23 +233,6 @@ def publish_build(
 def _certify_sample(columns: tuple[Feature, ...], seed: int) -> Certificate:
     """The proof on the fixed sample, the same for every home that a process opens."""
     return certify(columns, seed=seed)
-
-
-def _input_digest(
-    lake: Lake, feature_set: FeatureSet, symbol: str, sources: ContextSources | None, snapshot: int
-) -> str:
-    """Digest of everything a build depends on: bars, splits, hours, context, and the code in its present version."""
-    parts = [lake.input_digest(name, keys=[symbol], as_of=snapshot) for name in ("bars", "corporate_actions")]
-    context = None if sources is None else context_digest(lake, sources, as_of=snapshot)
-    return digest(
-        *parts, context, feature_set.hours, VERSION, [one.source_sha256 for one in feature_set.columns]
-    )
-
-
-def _column_of(result: FeatureValues) -> pl.Series:
-    """A column as it is stored: rounded once, missing is null."""
-    column = pl.Series(result.feature.name, result.values.astype(np.float32)).fill_nan(None)
-    return column.cast(pl.Int8) if result.feature.dtype == "Int8" else column
 
 
 def _changed_sessions(lake: Lake, staged: Staged, frame: pl.DataFrame, arrays: BarArrays) -> int:

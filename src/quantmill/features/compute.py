@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import polars as pl
 
 from quantmill.core.arrays import Bools, Floats
 from quantmill.core.bars import BarArrays
@@ -15,7 +16,7 @@ from quantmill.features.declaration import Feature
 from quantmill.features.market import NO_MARKET, Market
 from quantmill.features.primitives.changes import bars_into_session
 
-__all__ = ["FeatureValues", "compute_feature", "compute_features"]
+__all__ = ["FeatureValues", "compute_feature", "compute_features", "stored_column"]
 
 NullCounts = Mapping[str, int]
 
@@ -74,6 +75,12 @@ def compute_feature(feature: Feature, bars: BarArrays, market: Market = NO_MARKE
     values = np.full(bars.n_bars, np.nan)
     values[is_regular] = _masked(feature, bars[is_regular], market)
     return values
+
+
+def stored_column(feature: Feature, values: Floats) -> pl.Series:
+    """A feature's values as they are stored: rounded once to Float32 or Int8, missing is null."""
+    column = pl.Series(feature.name, values.astype(np.float32)).fill_nan(None)
+    return column.cast(pl.Int8) if feature.dtype == "Int8" else column
 
 
 def _masked(feature: Feature, bars: BarArrays, market: Market) -> Floats:

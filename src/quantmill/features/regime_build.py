@@ -31,7 +31,7 @@ from quantmill.lake.reading import Hours
 from quantmill.lake.store import Lake
 from quantmill.state.engine import State
 
-__all__ = ["context_digest", "ensure_regimes", "load_market"]
+__all__ = ["context_digest", "ensure_regimes", "load_market", "rebuild_market"]
 
 _ATTEMPTS: Final = 5
 
@@ -69,7 +69,7 @@ def ensure_regimes(
     raise AssertionError("unreachable")
 
 
-def context_digest(lake: Lake, sources: ContextSources, *, as_of: int) -> str:
+def context_digest(lake: Lake, sources: ContextSources, *, as_of: int, package_version: str = VERSION) -> str:
     """Digest of everything that context depends on: which sources, their bars and splits, and how regimes are made."""
     symbols = sorted({name for name in (sources.benchmark, sources.volatility) if name is not None})
     contents = [
@@ -77,7 +77,7 @@ def context_digest(lake: Lake, sources: ContextSources, *, as_of: int) -> str:
         for name in ("bars", "corporate_actions")
         if symbols
     ]
-    return digest(sources.benchmark, sources.volatility_label, contents, REGIMES.version, VERSION)
+    return digest(sources.benchmark, sources.volatility_label, contents, REGIMES.version, package_version)
 
 
 def load_market(
@@ -91,7 +91,32 @@ def load_market(
     market = _bars_of(lake, sources, hours=hours, as_of=as_of)
     if not with_regimes or sources.regime_key is None:
         return market
-    stored = lake.scan(REGIMES.dataset, keys=[sources.regime_key]).collect()
+    return _with_regimes(market, lake.scan(REGIMES.dataset, keys=[sources.regime_key]).collect())
+
+
+def rebuild_market(
+    lake: Lake, state: State, sources: ContextSources, *, hours: Hours, as_of: int, with_regimes: bool
+) -> Market:
+    """The market as a build on an older snapshot saw it, its regimes computed again from bars; nothing is written.
+
+    Mixtures that were fitted before are found by their window, not fitted again.
+
+    Raises:
+        NotFoundError: If bars of a source or the snapshot are unknown.
+        DamagedFileError: If a file of the snapshot is gone.
+    """
+    market = _bars_of(lake, sources, hours=hours, as_of=as_of)
+    key = sources.regime_key
+    if not with_regimes or key is None:
+        return market
+    with state.read() as connection:
+        known = find_fits(connection)
+    regimes = _bars_of(lake, sources, hours="regular", as_of=as_of, fits=KeptFits(known)).regimes
+    assert regimes is not None
+    return _with_regimes(market, _regime_frame(regimes, key))
+
+
+def _with_regimes(market: Market, stored: pl.DataFrame) -> Market:
     columns = {
         name: np.array(stored[name].cast(pl.Float64).fill_null(float("nan")).to_numpy())
         for name in REGIME_COLUMNS
@@ -135,13 +160,7 @@ def _build(
     regimes = market.regimes
     assert regimes is not None
     assert market.benchmark is not None
-    frame = pl.DataFrame({"ts": ts_of(regimes.ts_us)}).with_columns(
-        pl.lit(key).alias("symbol"),
-        *(
-            pl.Series(name, regimes.columns[name].astype(np.float32)).fill_nan(None).cast(dtype)
-            for name, dtype in REGIME_COLUMNS.items()
-        ),
-    )
+    frame = _regime_frame(regimes, key)
     staged = lake.stage(REGIMES.dataset, frame, key=key)
     build = StoredRegimes(
         key=key,
@@ -163,6 +182,17 @@ def _build(
         record_regimes(connection, build)
     lake.refresh_views()
     return build
+
+
+def _regime_frame(regimes: Regimes, key: str) -> pl.DataFrame:
+    """Regimes as they are stored: rounded once, missing is null."""
+    return pl.DataFrame({"ts": ts_of(regimes.ts_us)}).with_columns(
+        pl.lit(key).alias("symbol"),
+        *(
+            pl.Series(name, regimes.columns[name].astype(np.float32)).fill_nan(None).cast(dtype)
+            for name, dtype in REGIME_COLUMNS.items()
+        ),
+    )
 
 
 def _null_counts(market: Market, regimes: Regimes) -> dict[str, dict[str, int]]:

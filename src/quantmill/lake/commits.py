@@ -107,7 +107,7 @@ def _kinds(staged: Iterable[Staged]) -> dict[str, bool]:
 
 
 def _check_distinct(drafts: Sequence[Draft]) -> None:
-    places = [(draft.dataset, draft.key, draft.period) for draft in drafts]
+    places = [(draft.dataset, draft.key, draft.period) for draft in drafts if draft.tier == "base"]
     if len(places) != len(set(places)):
         twice = next(place for place in places if places.count(place) > 1)
         raise ValueError(f"one commit holds the partition {twice} twice; offer its rows in one frame")

@@ -24,7 +24,8 @@ class Dataset:
 
     `columns` are required except those in `optional`, which are filled with null; with `is_open`
     a frame may have further columns. `key` names the column that partitions by key, `hive` its name
-    in paths. `unique` rows exist once per partition; `order` sorts a file.
+    in paths. `unique` rows exist once per partition; `order` sorts a file. `provenance` columns tell where a row
+    comes from: rows that differ in nothing else are the same. `has_grown` says that older files lack columns.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Dataset:
     is_open: bool = False
     time: str | None = "ts"
     counts_sessions: bool = False
+    provenance: tuple[str, ...] = ("ingested_at",)
+    has_grown: bool = False
 
 
 BARS: Final = Dataset(
@@ -67,14 +70,27 @@ REVISIONS: Final = Dataset(
 )
 CORPORATE_ACTIONS: Final = Dataset(
     "corporate_actions",
-    {"symbol": pl.String(), "ex_date": pl.Date(), "kind": pl.String(), "ratio": pl.Float64()},
+    {
+        "symbol": pl.String(),
+        "ex_date": pl.Date(),
+        "kind": pl.String(),
+        "ratio": pl.Float64(),
+        "amount": pl.Float64(),
+        "provider": pl.String(),
+        "source": pl.String(),
+        "ingested_at": UTC_TIME,
+    },
     key="symbol",
     hive="symbol",
     mode="merge",
     periods="all",
     order=("ex_date", "kind"),
     unique=("symbol", "ex_date", "kind"),
+    optional=("ratio", "amount", "provider", "source", "ingested_at"),
+    nullable=("ratio", "amount", "provider", "source"),
     time=None,
+    provenance=("provider", "source", "ingested_at"),
+    has_grown=True,
 )
 QUARANTINE: Final = Dataset(
     "quarantine",

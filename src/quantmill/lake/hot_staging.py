@@ -15,7 +15,7 @@ from quantmill.lake.hot import LATENESS_US, HotSession, labels_by_calendar
 from quantmill.lake.merging import merge_rows
 from quantmill.lake.staging import Staging
 
-__all__ = ["Routed", "route_bars", "span_of", "stage_hot"]
+__all__ = ["Routed", "late_bars", "route_bars", "span_of", "stage_hot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def stage_hot(
         rows: The bars, each key once.
         hot_files: Hot files of the lake.
         base_files: Base files that may hold bars of the same symbols and time.
-        is_live: Whether bars that come after the watermark count as late.
+        is_live: Whether bars that come after the watermark are late.
 
     Returns:
         The bars whose key a base file holds: the caller stages them there.
@@ -87,8 +87,6 @@ def stage_hot(
     held = _rows_in(staging, rows, own, span)
     merged = merge_rows(BARS, held.select(*BAR_SCHEMA), rows, on_conflict=staging.on_conflict)
     staging.count(merged)
-    if is_live:
-        staging.late += int((_age_us(rows, staging.now_us) > LATENESS_US).sum())
     if staging.is_refused:
         return in_base
     new = rows.join(held, on=BAR_KEY, how="anti")
@@ -132,15 +130,15 @@ def _rewrite(
 
 
 def _revise(staging: Staging, superseded: pl.DataFrame, *, is_live: bool) -> None:
-    late = _age_us(superseded, staging.now_us) > LATENESS_US
+    late = late_bars(superseded, staging.now_us)
     rows = superseded.with_columns(pl.Series("is_late", late & is_live))
     for (symbol, is_late), part in rows.partition_by("symbol", "is_late", as_dict=True).items():
         staging.supersede(str(symbol), part.drop("is_late"), reason="late" if is_late else "replaced")
 
 
-def _age_us(rows: pl.DataFrame, now_us: int) -> pl.Series:
-    """How long ago each bar ended, in microseconds."""
-    return now_us - (rows["ts"].to_physical() + MINUTE_US)
+def late_bars(rows: pl.DataFrame, now_us: int) -> pl.Series:
+    """Whether each bar ended longer ago than the watermark allows."""
+    return now_us - (rows["ts"].to_physical() + MINUTE_US) > LATENESS_US
 
 
 def _meets(file: FileRef, span: Span) -> bool:

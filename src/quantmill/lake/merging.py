@@ -12,8 +12,6 @@ __all__ = ["Merged", "OnConflict", "merge_rows"]
 OnConflict = Literal["keep", "replace", "fail"]
 """What happens to a stored row when a row with its key but other values is offered."""
 
-_NOT_COMPARED = ("ingested_at",)
-
 
 @dataclass(frozen=True, slots=True)
 class Merged:
@@ -46,7 +44,8 @@ def merge_rows(
     if shared.height == 0:
         rows = pl.concat([stored, offered]).sort(dataset.order)
         return Merged(rows, offered.height, 0, 0, none, none)
-    compared = [column for column in dataset.columns if column not in key and column not in _NOT_COMPARED]
+    left_out = (*key, *dataset.provenance)
+    compared = [column for column in dataset.columns if column not in left_out]
     differs = pl.any_horizontal(pl.col(column).ne_missing(pl.col(f"{column} stored")) for column in compared)
     conflicting = shared.filter(differs).select(key)
     new = offered.join(stored, on=key, how="anti")

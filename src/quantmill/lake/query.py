@@ -66,9 +66,12 @@ def run_query(
 def file_view(name: str, paths: Sequence[str], dataset: Dataset) -> str:
     """Statement that makes a view over files."""
     listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-    by_name = "true" if dataset.is_open else "false"
+    by_name = "true" if dataset.is_open or dataset.has_grown else "false"
     source = f"read_parquet([{listed}], hive_partitioning = false, union_by_name = {by_name})"
-    return f"CREATE VIEW {name} AS SELECT * FROM {source}"
+    if not dataset.has_grown:
+        return f"CREATE VIEW {name} AS SELECT * FROM {source}"
+    # The declared columns come first, also those that no file has.
+    return f"{empty_view(name, dataset)} UNION ALL BY NAME SELECT * FROM {source}"
 
 
 def empty_view(name: str, dataset: Dataset) -> str:

@@ -12,10 +12,12 @@ from sqlalchemy import Connection, select
 from quantmill.core.bars import us_of
 from quantmill.core.calendar import calendar_for
 from quantmill.core.digest import digest
+from quantmill.core.instants import date_of_day
 from quantmill.core.span import Span
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import DamagedFileError, NotFoundError
-from quantmill.lake.adjusting import Adjust, adjust_bars, split_factors
+from quantmill.lake.actions import SPLIT
+from quantmill.lake.adjusting import Adjust, adjust_bars, dividend_factors, split_factors
 from quantmill.lake.catalogue import (
     FileRef,
     Moment,
@@ -31,6 +33,7 @@ from quantmill.lake.files import scan_paths
 from quantmill.lake.hot import HotKey
 from quantmill.lake.received import rows_received_by
 from quantmill.lake.schemas import schema_from_text
+from quantmill.lake.total_return import kept_fractions
 from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 from quantmill.state.tables.symbols import SYMBOL
@@ -101,8 +104,10 @@ class Reader:
         if moment is not None and moment.snapshot < self._floor([symbol]):
             bars = self._received(symbol, span, moment, hours=hours, adjust=adjust)
         else:
+            # Total returns need closes before later ex-dates, which may lie in any file.
+            within = None if adjust == "total" else span
             snapshot = None if moment is None else moment.snapshot
-            bars = self._retried(names, read, keys=[symbol], span=span, as_of=snapshot)
+            bars = self._retried(names, read, keys=[symbol], span=within, as_of=snapshot)
         if bars.height == 0:
             self._check_known(symbol)
         return bars
@@ -165,7 +170,8 @@ class Reader:
             )
 
         names = [BARS.name, REVISIONS.name, CORPORATE_ACTIONS.name]
-        return self._retried(names, read, keys=[symbol], span=span, as_of=None)
+        within = None if adjust == "total" else span
+        return self._retried(names, read, keys=[symbol], span=within, as_of=None)
 
     def _moment(self, as_of: int | datetime) -> Moment:
         with self.state.read() as connection:
@@ -198,17 +204,21 @@ class Reader:
         actions = _files_of(files, CORPORATE_ACTIONS) if adjust != "none" else []
         if bars.height == 0 or not (only_regular or actions):
             return bars
-        labels = calendar_for(describe_symbol(symbol).calendar).label(us_of(bars["ts"]))
+        calendar = calendar_for(describe_symbol(symbol).calendar)
+        labels = calendar.label(us_of(bars["ts"]))
         if actions:
-            rows = (
-                self._scan_files(actions, CORPORATE_ACTIONS, [symbol])
-                .filter(pl.col("kind") == "split")
-                .collect()
+            rows = self._scan_files(actions, CORPORATE_ACTIONS, [symbol]).collect()
+            splits = rows.filter(pl.col("kind") == SPLIT)
+            shares = split_factors(
+                labels.session, splits["ex_date"].to_list(), splits["ratio"].to_list(), adjust=adjust
             )
-            factors = split_factors(
-                labels.session, rows["ex_date"].to_list(), rows["ratio"].to_list(), adjust=adjust
-            )
-            bars = adjust_bars(bars, factors)
+            prices = shares
+            if adjust == "total":
+                stored = self._scan_files(_files_of(files, BARS), BARS, [symbol])
+                after = date_of_day(int(labels.session[0]))
+                kept = kept_fractions(symbol, rows, stored, calendar, after=after)
+                prices = shares * dividend_factors(labels.session, *kept)
+            bars = adjust_bars(bars, prices, shares)
         return bars.filter(pl.Series(labels.is_regular)) if only_regular else bars
 
     def _check_known(self, symbol: str) -> None:

@@ -41,7 +41,10 @@ _NEVER: Final = 2**62
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """What came back; `cleaned_files` were retired and deleted before, `unpublished_files` are of no commit."""
+    """What came back; `cleaned_files` were retired and deleted before, `unpublished_files` are of no commit.
+
+    `dropped_snapshot` is the last one where its files are gone: it was never committed, or is lost.
+    """
 
     snapshots: int
     files: int
@@ -49,6 +52,7 @@ class RebuildReport:
     rows: int
     cleaned_files: int
     unpublished_files: int
+    dropped_snapshot: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def rebuild_catalog(volume: Volume, state: State, clock: Clock) -> RebuildReport
             hint="`quantmill verify lake` checks it; `quantmill db reset --yes` empties a catalogue that is wrong",
         )
     stored = {file.path for file in volume.listing() if not file.is_partial}
-    entries = _published(volume, stored, clock)
+    entries, dropped = _published(volume, stored, clock)
     lives = _lives(entries)
     missing = sorted(path for path, life in lives.items() if life.removed is None and path not in stored)
     if missing:
@@ -92,21 +96,28 @@ def rebuild_catalog(volume: Volume, state: State, clock: Clock) -> RebuildReport
         rows=sum(draft.rows for draft in live),
         cleaned_files=len(cleaned),
         unpublished_files=len(stored - lives.keys()),
+        dropped_snapshot=dropped,
     )
 
 
-def _published(volume: Volume, stored: Collection[str], clock: Clock) -> dict[int, JournalEntry]:
-    """The commits by their lines; those before the first line, if it is not that of snapshot 1, by footers."""
+def _published(
+    volume: Volume, stored: Collection[str], clock: Clock
+) -> tuple[dict[int, JournalEntry], int | None]:
+    """The commits by their lines; those before the first line, if it is not that of snapshot 1, by footers.
+
+    A last line whose files are gone is dropped: a commit that failed deletes its files, but its line stays.
+    """
     entries = {snapshot: read_line(line) for snapshot, line in volume.read_log()}
+    dropped: int | None = None
     last = max(entries, default=0)
-    if last and any(path not in stored for path in entries[last].added):
-        # Its line was kept, but it was never committed: its files were deleted.
+    if last and entries[last].added and not any(path in stored for path in entries[last].added):
         del entries[last]
+        dropped = last
     known = {path for entry in entries.values() for path in entry.added}
     first = min(entries, default=_NEVER)
     if first > 1:
         entries |= _from_footers(volume, [path for path in stored if path not in known], first, clock)
-    return dict(sorted(entries.items()))
+    return dict(sorted(entries.items())), dropped
 
 
 def _from_footers(

@@ -341,6 +341,8 @@ class Lake:
             hours: `regular` bars lie in [open, close) of their session; `extended` gives all.
             adjust: `forward` multiplies prices by the splits up to each bar's session and never changes the
                 past, `back` divides by later splits, `none` gives stored prices. Volume moves the other way.
+                `total` is `back` with later dividends taken out too, so that returns are total returns; it looks
+                at later closes up to the last stored session.
             as_of: Snapshot to read, or an instant: what had been received by then; the newest when None. Where
                 files of an early snapshot were cleaned away, revisions tell what the bars were when it was made.
 
@@ -348,7 +350,8 @@ class Lake:
             The columns of `BAR_SCHEMA`; no rows when the symbol has none in the span.
 
         Raises:
-            NotFoundError: If the symbol or snapshot is unknown.
+            NotFoundError: If the symbol or snapshot is unknown, or `total` needs a close that is not stored.
+            DataError: If a dividend is not below the close before it (`total`).
             DamagedFileError: If a file is missing or cannot be read.
         """
         return self._reader.bars(symbol, span, hours=hours, adjust=adjust, as_of=as_of)

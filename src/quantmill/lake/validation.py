@@ -7,7 +7,8 @@ from quantmill.core.calendar import FIRST_DATE, LAST_DATE
 from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date
 from quantmill.core.symbols import canonical_symbol, describe_symbol
 from quantmill.errors import BadBarsError, SchemaDriftError
-from quantmill.lake.datasets import BARS, Dataset
+from quantmill.lake.actions import check_actions
+from quantmill.lake.datasets import BARS, CORPORATE_ACTIONS, Dataset
 from quantmill.lake.schemas import type_name
 
 __all__ = ["check_frame"]
@@ -24,6 +25,7 @@ def check_frame(name: str, dataset: Dataset, frame: pl.DataFrame, *, now_us: int
     Raises:
         SchemaDriftError: If a column is missing, unknown, of another type, or holds null or NaN.
         BadBarsError: If bars cannot be what they say.
+        DataError: If corporate actions cannot be what they say.
     """
     columns = _fill_optional(dataset, frame, now_us)
     _check_columns(name, dataset, columns)
@@ -34,6 +36,8 @@ def check_frame(name: str, dataset: Dataset, frame: pl.DataFrame, *, now_us: int
         _check_unique(name, dataset, checked)
     if dataset is BARS:
         _check_bars(checked)
+    if dataset is CORPORATE_ACTIONS:
+        check_actions(checked)
     return checked
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from quantmill.core.clock import Clock
 from quantmill.lake.catalogue import FileRef, find_files, find_hot_files
 from quantmill.lake.datasets import BARS, Dataset
-from quantmill.lake.hot_staging import Routed, route_bars, span_of, stage_hot
+from quantmill.lake.hot_staging import Routed, late_bars, route_bars, span_of, stage_hot
 from quantmill.lake.merging import OnConflict
 from quantmill.lake.staging import Staged, Staging
 from quantmill.lake.symbols import kinds_of
@@ -54,6 +54,7 @@ def stage_frame(
         for _, part in routed.hot:
             symbols = part["symbol"].unique().to_list()
             near += find_files(connection, [name], keys=symbols, span=span_of(part), tier="base")
+    staging.late = int(late_bars(rows, staging.now_us).sum()) if is_live else 0
     with staging.finishing():
         base = [routed.base]
         for session, part in routed.hot:

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from quantmill.core.progress import Progress
 from quantmill.errors import NoDataError
+from quantmill.lake.actions import DIVIDEND, SPLIT
+from quantmill.lake.adjusting import Adjust
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.request import POSITIONAL, Symbol
 from quantmill.verbs.sessions_request import SessionsRequest
@@ -30,8 +32,10 @@ class BarsRequest(SessionsRequest):
     hours: Literal["regular", "extended"] = Field(
         default="regular", description="Regular sessions only, or all stored bars with pre- and post-market."
     )
-    adjust: Literal["none", "forward", "back"] = Field(
-        default="none", description="Split adjustment: none, forward as features see it, back as charts do."
+    adjust: Adjust = Field(
+        default="none",
+        description="none as traded, forward by splits as features see it, back by splits as charts do, total back by "
+        "splits and dividends.",
     )
 
 
@@ -39,7 +43,7 @@ def run(mill: Mill, request: BarsRequest, progress: Progress) -> pl.DataFrame:
     """The bars in time order: ts, open, high, low, close, volume.
 
     Raises:
-        NotFoundError: If the symbol is not stored.
+        NotFoundError: If the symbol is not stored, or a view of total returns needs a close that is not.
         NoDataError: If it has no bar in the sessions asked for.
     """
     span = request.span_of(request.symbol)
@@ -50,5 +54,22 @@ def run(mill: Mill, request: BarsRequest, progress: Progress) -> pl.DataFrame:
             f"{request.symbol} has no {request.hours} bars {asked}",
             hint=f"`quantmill gaps {request.symbol}` shows which sessions are stored",
         )
+    if request.adjust != "none":
+        progress.say(_adjustment(mill, request.symbol, request.adjust))
     chosen = bars.select("ts", "open", "high", "low", "close", "volume")
     return chosen if request.limit is None else chosen.tail(request.limit)
+
+
+def _adjustment(mill: Mill, symbol: str, adjust: Adjust) -> str:
+    """What the adjustment rests on, in words."""
+    actions = mill.lake.scan("corporate_actions", keys=[symbol]).collect()
+    if actions.is_empty():
+        return f"no splits or dividends of {symbol} are stored: its prices are as traded"
+    splits, dividends = (actions.filter(pl.col("kind") == kind) for kind in (SPLIT, DIVIDEND))
+    said = f"stored of {symbol}: {splits.height} splits, {dividends.height} dividends"
+    if adjust != "total":
+        return f"{said}; prices are adjusted {adjust} by the splits alone"
+    last = mill.lake.sessions(symbol)["session"].max()
+    n_late = dividends.filter(pl.col("ex_date") > last).height
+    late = f"; {n_late} after the last stored session are left out, which changes no return" if n_late else ""
+    return f"{said}; prices are adjusted back by both{late}"

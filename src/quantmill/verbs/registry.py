@@ -67,6 +67,8 @@ _TABLE: Final = (
     Verb("symbols", "symbols", "SymbolsRequest", "reads", "List the stored symbols."),
     Verb("bars", "bars", "BarsRequest", "reads", "Show stored bars of one symbol."),
     Verb("gaps", "gaps", "GapsRequest", "reads", "List missing and short sessions, and holes within sessions."),
+    Verb("actions import", "actions_import", "ActionsImportRequest", "writes", "Store splits and dividends from LEAN factor files and CSV files.", makes_home=True),
+    Verb("actions list", "actions_list", "ActionsListRequest", "reads", "List the stored splits and dividends."),
     Verb("features build", "features_build", "FeaturesBuildRequest", "writes", "Compute features from stored bars."),
     Verb("features list", "features_list", "FeaturesListRequest", "nothing", "List the features and what each one means."),
     Verb("features show", "features_show", "FeaturesShowRequest", "reads", "Show stored features of one symbol."),
@@ -83,6 +85,7 @@ _TABLE: Final = (
     Verb("sql", "sql", "SqlRequest", "reads", "Ask the lake in SQL."),
     Verb("verify lookahead", "verify_lookahead", "VerifyLookaheadRequest", "nothing", "Prove that no feature sees its future."),
     Verb("verify lake", "verify_lake", "VerifyLakeRequest", "reads", "Check every lake file against the catalogue."),
+    Verb("verify reproduce", "verify_reproduce", "VerifyReproduceRequest", "reads", "Rebuild stored features and compare them bit for bit."),
     Verb("quarantine list", "quarantine_list", "QuarantineListRequest", "reads", "List the rows that were not stored as bars."),
     Verb("jobs list", "jobs_list", "JobsListRequest", "reads", "List the jobs and how they went."),
     Verb("jobs show", "jobs_show", "JobsShowRequest", "reads", "Show one job with its result."),
@@ -95,11 +98,12 @@ _TABLE: Final = (
 VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.words: verb for verb in _TABLE})
 GROUPS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "actions": "Splits and dividends: import, list.",
         "features": "Features: build, list, show.",
         "models": "Trained models: list, show, compare, delete.",
         "runs": "Kept runs: list, show.",
         "optimize": "Grids of trials.",
-        "verify": "Proofs: no look-ahead, an intact lake.",
+        "verify": "Proofs: no look-ahead, an intact lake, features made again.",
         "quarantine": "Rows that were not stored as bars.",
         "jobs": "Jobs: list, show, cancel.",
         "config": "Settings and their origins.",

@@ -133,7 +133,7 @@ def test_of_a_data_folder_only_minute_trades_are_taken(tmp_path: Path) -> None:
     }
     assert reasons == {
         "daily/spy.zip": "LEAN daily bars: only minute bars are read",
-        "factor_files/spy.csv": "LEAN factor file: splits and dividends are not imported, bars stay raw",
+        "factor_files/spy.csv": "LEAN factor file, no bars: `quantmill actions import` reads its splits and dividends",
         "map_files/spy.csv": "LEAN map file: names of a symbol over time, no bars",
         "minute/spy/20131007_quote.zip": "LEAN quote data: only trade bars are read",
     }

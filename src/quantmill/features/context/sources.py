@@ -17,6 +17,8 @@ _VOLATILITY: Final = ("I:VIX", "VIXY", "UVXY", "VXX", "VXXB")
 MIN_COVERAGE: Final = 0.8
 _MIN_SESSION_COVERAGE: Final = 0.5
 
+_REALIZED: Final = "realized volatility of "
+
 SessionBars = Mapping[int, int]
 
 
@@ -34,10 +36,18 @@ class ContextSources:
     is_realized: bool
     coverage: Mapping[str, float]
 
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "ContextSources":
+        """The choice that `as_json` wrote into the record of a build."""
+        label: str | None = record["volatility"]
+        is_realized = label is not None and label.startswith(_REALIZED)
+        volatility = label.removeprefix(_REALIZED) if label is not None else None
+        return cls(record["benchmark"], volatility, is_realized, dict(record["coverage"]))
+
     @property
     def volatility_label(self) -> str | None:
         """The volatility source in words: `I:VIX`, or `realized volatility of QQQ`."""
-        return f"realized volatility of {self.volatility}" if self.is_realized else self.volatility
+        return f"{_REALIZED}{self.volatility}" if self.is_realized else self.volatility
 
     @property
     def regime_key(self) -> str | None:

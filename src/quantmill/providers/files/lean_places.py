@@ -12,7 +12,7 @@ _DAY: Final = re.compile(r"(\d{8})_(trade|quote|openinterest|tick)(?:_[a-z]+)?\.
 _RESOLUTIONS: Final = ("tick", "second", "minute", "hour", "daily")
 _SIDE_FOLDERS: Final = {
     "map_files": "LEAN map file: names of a symbol over time, no bars",
-    "factor_files": "LEAN factor file: splits and dividends are not imported, bars stay raw",
+    "factor_files": "LEAN factor file, no bars: `quantmill actions import` reads its splits and dividends",
     "universes": "LEAN universe file, no bars",
     "margins": "LEAN margin file, no bars",
     "interest-rate": "LEAN interest rates, no bars",
