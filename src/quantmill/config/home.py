@@ -25,6 +25,11 @@ class Home:
         return self.root / "lake"
 
     @property
+    def lake_cache_path(self) -> Path:
+        """Copies of the lake's files when they lie elsewhere."""
+        return self.root / "cache" / "lake"
+
+    @property
     def models_path(self) -> Path:
         """Model artifacts."""
         return self.root / "models"

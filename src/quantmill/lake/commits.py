@@ -117,9 +117,9 @@ def _check_distinct(drafts: Sequence[Draft]) -> None:
 
 
 def _check_present(volume: Volume, drafts: Iterable[Draft]) -> None:
-    for draft in drafts:
-        if not volume.exists(draft.path):
-            raise CommitConflictError(f"the staged file {draft.path} was swept away; write again")
+    gone = volume.missing([draft.path for draft in drafts])
+    if gone:
+        raise CommitConflictError(f"the staged file {gone[0]} was swept away; write again")
 
 
 def _check_unchanged(

@@ -22,6 +22,11 @@ class Disk:
 
     root: Path
 
+    @property
+    def address(self) -> str:
+        """The folder."""
+        return str(self.root)
+
     def write(self, path: str, payload: memoryview, *, uid: str) -> None:
         """Write to the staging folder, flush, rename: a file under its final name is always whole.
 
@@ -43,7 +48,7 @@ class Disk:
                 leftover.unlink(missing_ok=True)
             raise _not_written(final, error) from error
 
-    def local(self, paths: Sequence[str]) -> list[Path]:
+    def local(self, paths: Sequence[str], *, fresh: bool = False) -> list[Path]:
         """The files themselves.
 
         Raises:
@@ -54,9 +59,9 @@ class Disk:
             path.stat()
         return found
 
-    def exists(self, path: str) -> bool:
-        """Whether there is such a file."""
-        return (self.root / path).exists()
+    def missing(self, paths: Sequence[str]) -> list[str]:
+        """Those of the paths where there is no file."""
+        return [path for path in paths if not (self.root / path).exists()]
 
     def delete(self, path: str) -> None:
         """Delete a file if it is there."""

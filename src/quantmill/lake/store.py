@@ -1,7 +1,7 @@
 """The lake of one home: the one way to write and read columnar data."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,13 +64,14 @@ class Lake:
     _reader: Reader
 
     @classmethod
-    def open(cls, root: Path, state: State, clock: Clock) -> "Lake":
+    def open(cls, root: Path, state: State, clock: Clock, *, volume: Volume | None = None) -> "Lake":
         """Open a lake, made on first use.
 
         Args:
-            root: Folder of the data files.
+            root: Folder of the views for other programs, and of the data files when no volume is given.
             state: Database with the catalogue.
             clock: Tells which year is open, and when rows were stored.
+            volume: Where the data files lie.
         """
         root = root.absolute()
         root.mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,7 @@ class Lake:
         if is_new:
             with state.write() as connection:
                 insert_missing(connection, LAKE_HEAD, [{"id": 1, "snapshot": 0}])
-        volume = Disk(root)
+        volume = volume or Disk(root)
         return cls(root, volume, state, clock, Reader(volume, state))
 
     def stage(
@@ -163,7 +164,7 @@ class Lake:
             with self.state.write() as own:
                 snapshot = publish(own, self.volume, staged, at_us=at_us, job_id=job_id, note=note)
         except BaseException:
-            self._discard_unpublished(drafts)
+            self._discard_unpublished(drafts, connection)
             raise
         self.refresh_views()
         return summarize(staged, snapshot=snapshot)
@@ -456,7 +457,7 @@ class Lake:
 
     def refresh_views(self) -> None:
         """Rewrite `_views`, which users of the plain DuckDB command line read."""
-        refresh_views(self.root, self.state)
+        refresh_views(self.root, self.state, address=self.volume.address)
 
     def _retried(self, stage: Callable[[], Staged], *, job_id: str | None = None, note: str = "") -> Commit:
         for attempt in range(1, _WRITE_ATTEMPTS + 1):
@@ -472,9 +473,10 @@ class Lake:
             self.volume, self.state, self.clock, lambda staged, note: self.commit(staged, note=note)
         )
 
-    def _discard_unpublished(self, drafts: Sequence[Draft]) -> None:
+    def _discard_unpublished(self, drafts: Sequence[Draft], connection: Connection | None = None) -> None:
         """Delete staged files, but none that the catalogue knows after all (a lost answer to COMMIT)."""
-        with self.state.read() as connection:
+        # Asked under the write lock: a commit whose answer was lost may still be under way on the server.
+        with self.state.write() if connection is None else nullcontext(connection) as asked:
             paths = [draft.path for draft in drafts]
-            known = set(connection.execute(select(FILE.c.path).where(FILE.c.path.in_(paths))).scalars())
+            known = set(asked.execute(select(FILE.c.path).where(FILE.c.path.in_(paths))).scalars())
         discard_files(self.volume, [draft for draft in drafts if draft.path not in known])

@@ -87,10 +87,13 @@ def _check_file(
 ) -> Iterator[str]:
     dataset = dataset_of(file.dataset)
     try:
-        path = volume.local([file.path])[0]
+        path = volume.local([file.path], fresh=True)[0]
         n_bytes = path.stat().st_size
     except FileNotFoundError:
         yield "the file is missing"
+        return
+    except DamagedFileError as error:
+        yield str(error)
         return
     if n_bytes != file.bytes:
         yield f"found {n_bytes} bytes, committed were {file.bytes}"

@@ -18,12 +18,18 @@ _LIST: Final = "bars.files.ndjson"
 _ROUNDS: Final = 5
 
 
-def refresh_views(root: Path, state: State) -> None:
-    """Rewrite `_views`; nothing of it is needed by quantmill, so a crash in between only leaves it stale."""
+def refresh_views(root: Path, state: State, *, address: str) -> None:
+    """Rewrite `_views`; nothing of it is needed by quantmill, so a crash in between only leaves it stale.
+
+    Args:
+        root: Folder that the views go to.
+        state: Database with the catalogue.
+        address: Folder or URL of the data files.
+    """
     # Another process may commit and write newer views meanwhile: look again, lest older ones stay.
     for _ in range(_ROUNDS):
         snapshot = _head(state)
-        _write_views(root, state, snapshot)
+        _write_views(root, state, snapshot, address)
         if _head(state) == snapshot:
             return
 
@@ -33,7 +39,7 @@ def _head(state: State) -> int:
         return find_head(connection)
 
 
-def _write_views(root: Path, state: State, snapshot: int) -> None:
+def _write_views(root: Path, state: State, snapshot: int, address: str) -> None:
     with state.read() as connection:
         files = find_files(connection, [BARS.name], as_of=snapshot)
     lines = [
@@ -41,10 +47,10 @@ def _write_views(root: Path, state: State, snapshot: int) -> None:
         for file in files
     ]
     replace_text(root / VIEWS / _LIST, "".join(f"{line}\n" for line in lines))
-    replace_text(root / VIEWS / _SCRIPT, _script(root, snapshot, n_files=len(files)))
+    replace_text(root / VIEWS / _SCRIPT, _script(root, address, snapshot, n_files=len(files)))
 
 
-def _script(root: Path, snapshot: int, *, n_files: int) -> str:
+def _script(root: Path, address: str, snapshot: int, *, n_files: int) -> str:
     lines = [
         f"-- Bars of snapshot {snapshot}; rewritten after each commit. Use: duckdb -init {VIEWS}/{_SCRIPT}",
         "-- Files that are not listed are retired: a glob over the folder counts rows twice.",
@@ -53,12 +59,12 @@ def _script(root: Path, snapshot: int, *, n_files: int) -> str:
         return "\n".join(
             [*lines, empty_view(BARS.name, BARS).replace("CREATE", "CREATE OR REPLACE") + ";", ""]
         )
-    folder = str(root).replace("'", "''")
+    lake, listed = (text.replace("'", "''") for text in (address, str(root / VIEWS / _LIST)))
     lines += [
-        f"SET VARIABLE lake = '{folder}';",
+        f"SET VARIABLE lake = '{lake}';",
         "SET VARIABLE bars_files = (",
         "  SELECT list(getvariable('lake') || '/' || path)",
-        f"  FROM read_json_auto(getvariable('lake') || '/{VIEWS}/{_LIST}')",
+        f"  FROM read_json_auto('{listed}')",
         ");",
         "CREATE OR REPLACE VIEW bars AS",
         "  SELECT * FROM read_parquet(getvariable('bars_files'), hive_partitioning = false);",

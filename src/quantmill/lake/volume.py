@@ -24,6 +24,11 @@ class Volume(Protocol):
     Paths are relative to the lake, with `/` between their parts.
     """
 
+    @property
+    def address(self) -> str:
+        """Folder or URL that other programs find the files under."""
+        ...
+
     def write(self, path: str, payload: memoryview, *, uid: str) -> None:
         """Store a file: whole and safe from a crash when the call returns, invisible before.
 
@@ -32,8 +37,12 @@ class Volume(Protocol):
         """
         ...
 
-    def local(self, paths: Sequence[str]) -> list[Path]:
+    def local(self, paths: Sequence[str], *, fresh: bool = False) -> list[Path]:
         """Files on this machine with the content of `paths`, in their order.
+
+        Args:
+            paths: The files wanted.
+            fresh: Whether they are fetched anew, no matter what copies there are.
 
         Raises:
             FileNotFoundError: If a file is gone.
@@ -41,8 +50,12 @@ class Volume(Protocol):
         """
         ...
 
-    def exists(self, path: str) -> bool:
-        """Whether a file of this name is stored."""
+    def missing(self, paths: Sequence[str]) -> list[str]:
+        """Those names under which nothing is stored.
+
+        Raises:
+            StoreError: If that cannot be found out.
+        """
         ...
 
     def delete(self, path: str) -> None:
