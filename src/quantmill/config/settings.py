@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 __all__ = [
     "IngestSettings",
     "JobSettings",
+    "LakeSettings",
     "OptimizeSettings",
     "Settings",
     "SimulationSettings",
@@ -35,6 +36,14 @@ class IngestSettings(_Section):
     )
     hole_minutes: int = Field(
         default=5, ge=1, description="Missing minutes in a row from which `gaps` reports a hole."
+    )
+
+
+class LakeSettings(_Section):
+    """How the lake's files are written."""
+
+    codec: Literal["zstd", "snappy", "lz4"] = Field(
+        default="zstd", description="Compression of new Parquet files; files of any codec are read."
     )
 
 
@@ -138,6 +147,7 @@ class Settings(BaseSettings):
         description="Database URL instead of <home>/state.db, such as postgresql://user@host/name.",
     )
     ingest: IngestSettings = IngestSettings()
+    lake: LakeSettings = LakeSettings()
     training: TrainingSettings = TrainingSettings()
     simulation: SimulationSettings = SimulationSettings()
     optimize: OptimizeSettings = OptimizeSettings()

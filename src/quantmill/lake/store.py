@@ -32,7 +32,7 @@ from quantmill.lake.sweeping import SweepReport, sweep_lake
 from quantmill.lake.symbols import register_kinds
 from quantmill.lake.verifying import VerifyReport, verify_lake
 from quantmill.lake.views import refresh_views
-from quantmill.lake.volume import Volume
+from quantmill.lake.volume import Codec, Volume
 from quantmill.lake.writing import stage_frame
 from quantmill.state.engine import State
 from quantmill.state.statements import insert_missing
@@ -61,13 +61,14 @@ class Lake:
     _reader: Reader
 
     @classmethod
-    def open(cls, root: Path, state: State, clock: Clock) -> "Lake":
+    def open(cls, root: Path, state: State, clock: Clock, *, codec: Codec = "zstd") -> "Lake":
         """Open a lake, made on first use.
 
         Args:
             root: Folder of the data files.
             state: Database with the catalogue.
             clock: Tells which year is open, and when rows were stored.
+            codec: Compression of new files; files of any codec are read.
         """
         root = root.absolute()
         root.mkdir(parents=True, exist_ok=True)
@@ -76,7 +77,7 @@ class Lake:
         if is_new:
             with state.write() as connection:
                 insert_missing(connection, LAKE_HEAD, [{"id": 1, "snapshot": 0}])
-        volume = Disk(root)
+        volume = Disk(root, codec)
         return cls(root, volume, state, clock, Reader(volume, state))
 
     def stage(

@@ -99,7 +99,7 @@ class Mill:
     @cached_property
     def lake(self) -> Lake:
         """The lake."""
-        return Lake.open(self.home.lake_path, self.state, self.clock)
+        return Lake.open(self.home.lake_path, self.state, self.clock, codec=self.settings.lake.codec)
 
     @cached_property
     def queue(self) -> JobQueue:
