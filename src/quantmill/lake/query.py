@@ -92,6 +92,11 @@ def _run(
             raise QueryError(line) from error
         except (duckdb.Error, PolarsError) as error:
             raise QueryError(_first_line(error)) from error
+        except RuntimeError as error:
+            if "interrupted" not in str(error).lower():
+                raise
+            # What DuckDB makes of Ctrl-C.
+            raise KeyboardInterrupt from error
         finally:
             clock.cancel()
 

@@ -13,12 +13,15 @@ from quantmill.verbs.request import POSITIONAL, Request
 __all__ = ["READS_ONLY", "SqlRequest", "run"]
 
 READS_ONLY: Final = True
+# The command line reads it from standard input, or asks for it at a prompt, when it is left out.
+TYPED_FIELD: Final = "query"
 
 
 class SqlRequest(Request):
     """Ask the lake in SQL.
 
-    Views: bars, features, predictions, trials, equity, trades, quarantine, symbols, models, runs.
+    Views: bars, features, predictions, trials, equity, trades, quarantine, revisions, corporate_actions, symbols, models, runs.
+    On the command line a query may also come from standard input; on a terminal, a prompt opens without one.
     """
 
     query: Annotated[str, POSITIONAL] = Field(min_length=1, description="One SELECT in DuckDB's SQL.")
