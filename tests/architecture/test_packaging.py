@@ -16,6 +16,12 @@ from tests.architecture.source_files import REPOSITORY, SOURCE, name_of, source_
 
 # Halves of one release: whoever requires the one has the other.
 PARTS = {"pydantic-core": "pydantic"}
+# Modules that only those import who installed the extra.
+EXTRAS = {
+    "src/quantmill/testing/": "testing",
+    "src/quantmill/lake/export/delta_table.py": "export",
+    "src/quantmill/lake/export/iceberg_table.py": "export",
+}
 
 
 def test_wheel_holds_every_source_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,14 +55,14 @@ def test_every_dependency_is_constrained() -> None:
 def test_every_import_is_a_declared_dependency() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = _names(project["dependencies"])
-    for_tests = declared | _names(project["optional-dependencies"]["testing"])
+    extras = {place: _names(project["optional-dependencies"][name]) for place, name in EXTRAS.items()}
     distributions = packages_distributions()
 
     undeclared = {
         f"{name_of(path)} imports {module}"
         for path in source_paths()
         for module in _imported_roots(path) - sys.stdlib_module_names - {"quantmill"}
-        if not (for_tests if name_of(path).startswith("src/quantmill/testing/") else declared)
+        if not declared.union(*(names for place, names in extras.items() if name_of(path).startswith(place)))
         & {PARTS.get(name, name) for name in map(_normal, distributions.get(module, []))}
     }
 

@@ -457,7 +457,7 @@ class Lake:
 
     def refresh_views(self) -> None:
         """Rewrite `_views`, which users of the plain DuckDB command line read."""
-        refresh_views(self.root, self.state, address=self.volume.address)
+        refresh_views(self.root, self.state, address=self.volume.address, now_us=self.clock.now_us())
 
     def _retried(self, stage: Callable[[], Staged], *, job_id: str | None = None, note: str = "") -> Commit:
         for attempt in range(1, _WRITE_ATTEMPTS + 1):
