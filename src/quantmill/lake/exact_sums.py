@@ -1,10 +1,12 @@
 """Sums of numbers that are the same in any order, in Polars and in SQL.
 
 Added one after another, floating-point numbers give a last digit that depends on their order, which no parallel
-program keeps. So each number is cut, without loss, into a whole part, a multiple of 2^-42 and a rest; the sum of each
-part is exact as long as its digits fit, and the three sums give the true sum rounded to the nearest number (but for
-ties of sums with digits below 2^-42). That holds for up to 2048 numbers that are multiples of 2^-84 with a total
-below 2^53: the shares and dollars of every market.
+program keeps. So each number is cut, without loss, into a whole part, a multiple of 2^-42 and a rest. Each part of
+up to 2048 numbers adds up without rounding if the numbers are multiples of 2^-84 with a total below 2^53, as the shares
+and dollars of every market are; the three sums then give the true sum, rounded to the nearest number.
+
+Source: the compensated sum of two numbers, Dekker (1971), "A floating-point technique for extending the available
+precision", Numerische Mathematik 18.
 """
 
 from typing import Final
@@ -28,8 +30,10 @@ def exact_parts(column: str) -> list[pl.Expr]:
 def exact_sum(column: str) -> pl.Expr:
     """The sum of a column of which `exact_parts` are there; null where every value is null."""
     whole, fine, rest = (pl.col(name).sum() for name in _names(column))
+    total = whole + fine
+    lost = fine - (total - whole)
     has_values = pl.col(_names(column)[0]).count() > 0
-    return pl.when(has_values).then(whole + (fine + rest)).alias(column)
+    return pl.when(has_values).then(total + (lost + rest)).alias(column)
 
 
 def exact_parts_sql(column: str) -> str:
@@ -43,9 +47,10 @@ def exact_parts_sql(column: str) -> str:
 
 
 def exact_sum_sql(column: str) -> str:
-    """What `exact_sum` does."""
-    whole, fine, rest = _names(column)
-    return f"sum({whole}) + (sum({fine}) + sum({rest}))"
+    """What `exact_sum` does, as one expression in parentheses."""
+    whole, fine, rest = (f"sum({name})" for name in _names(column))
+    total = f"({whole} + {fine})"
+    return f"({total} + (({fine} - ({total} - {whole})) + {rest}))"
 
 
 def _names(column: str) -> tuple[str, str, str]:

@@ -77,7 +77,7 @@ SELECT
   min(low) AS low,
   arg_max(close, ts) AS close,
   {exact_sum_sql("volume")} AS volume,
-  ({exact_sum_sql("dollars")}) / nullif({exact_sum_sql("shares")}, 0) AS vwap,
+  {exact_sum_sql("dollars")} / nullif({exact_sum_sql("shares")}, 0) AS vwap,
   sum(trade_count)::BIGINT AS trade_count,
   string_agg(DISTINCT provider, '{SOURCE_SEPARATOR}' ORDER BY provider) AS provider,
   string_agg(DISTINCT feed, '{SOURCE_SEPARATOR}' ORDER BY feed) AS feed,

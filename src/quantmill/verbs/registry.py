@@ -65,7 +65,7 @@ _TABLE: Final = (
     Verb("import", "import_bars", "ImportRequest", "writes", "Store bars from CSV, Parquet, LEAN, DuckDB and SQLite files.", makes_home=True),
     Verb("ingest", "ingest_bars", "IngestRequest", "writes", "Store bars of a provider.", makes_home=True),
     Verb("symbols", "symbols", "SymbolsRequest", "reads", "List the stored symbols."),
-    Verb("bars", "bars", "BarsRequest", "reads", "Show stored bars of one symbol."),
+    Verb("bars", "bars", "BarsRequest", "reads", "Show bars of one symbol, as stored or put together to longer ones."),
     Verb("gaps", "gaps", "GapsRequest", "reads", "List missing and short sessions, and holes within sessions."),
     Verb("features build", "features_build", "FeaturesBuildRequest", "writes", "Compute features from stored bars."),
     Verb("features list", "features_list", "FeaturesListRequest", "nothing", "List the features and what each one means."),
