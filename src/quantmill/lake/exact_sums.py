@@ -1,4 +1,4 @@
-"""Sums of numbers that are the same in any order, in Polars and in SQL.
+"""Sums of numbers that are the same in any order, in NumPy and in SQL.
 
 Added one after another, floating-point numbers give a last digit that depends on their order, which no parallel
 program keeps. So each number is cut, without loss, into a whole part, a multiple of 2^-42 and a rest. Each part of
@@ -11,33 +11,37 @@ precision", Numerische Mathematik 18.
 
 from typing import Final
 
-import polars as pl
+import numpy as np
 
-__all__ = ["exact_parts", "exact_parts_sql", "exact_sum", "exact_sum_sql"]
+from quantmill.core.arrays import Floats, Ints
+
+__all__ = ["exact_parts_sql", "exact_sum_sql", "exact_sums"]
 
 _FINE: Final = 2.0**42
 
 
-def exact_parts(column: str) -> list[pl.Expr]:
-    """Columns for `exact_sum`: the three parts of a column, null where it is null."""
-    whole = pl.col(column).truncate()
-    below_one = pl.col(column) - whole
-    fine = (below_one * _FINE).truncate() / _FINE
-    parts = (whole, fine, below_one - fine)
-    return [part.alias(name) for part, name in zip(parts, _names(column), strict=True)]
+def exact_sums(values: Floats, first: Ints) -> Floats:
+    """The sum of each stretch of an array.
 
+    Args:
+        values: Finite numbers, NaN where one is missing, shape (n_values,).
+        first: Where each stretch begins, ascending from 0, shape (n_stretches,).
 
-def exact_sum(column: str) -> pl.Expr:
-    """The sum of a column of which `exact_parts` are there; null where every value is null."""
-    whole, fine, rest = (pl.col(name).sum() for name in _names(column))
-    total = whole + fine
-    lost = fine - (total - whole)
-    has_values = pl.col(_names(column)[0]).count() > 0
-    return pl.when(has_values).then(total + (lost + rest)).alias(column)
+    Returns:
+        Shape (n_stretches,); NaN where all of a stretch is missing.
+    """
+    is_there = ~np.isnan(values)
+    present = np.where(is_there, values, 0.0)
+    whole = np.trunc(present)
+    fine = np.trunc((present - whole) * _FINE) / _FINE
+    wholes, fines, rests = (np.add.reduceat(part, first) for part in (whole, fine, present - whole - fine))
+    total = wholes + fines
+    lost = fines - (total - wholes)
+    return np.where(np.logical_or.reduceat(is_there, first), total + (lost + rests), np.nan)
 
 
 def exact_parts_sql(column: str) -> str:
-    """What `exact_parts` does, as items of a select list; they name one another, which DuckDB allows."""
+    """The parts of a column for `exact_sum_sql`: items of a select list that name one another, as DuckDB allows."""
     whole, fine, rest = _names(column)
     return (
         f"trunc({column}) AS {whole}, "
@@ -47,7 +51,7 @@ def exact_parts_sql(column: str) -> str:
 
 
 def exact_sum_sql(column: str) -> str:
-    """What `exact_sum` does, as one expression in parentheses."""
+    """What `exact_sums` gives for the rows of a group, null where all are: one expression in parentheses."""
     whole, fine, rest = (f"sum({name})" for name in _names(column))
     total = f"({whole} + {fine})"
     return f"({total} + (({fine} - ({total} - {whole})) + {rest}))"

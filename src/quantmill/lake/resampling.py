@@ -19,7 +19,7 @@ from quantmill.core.instants import MINUTE_US
 from quantmill.core.interval import ONE_MINUTE, Interval
 from quantmill.core.span import Span
 from quantmill.errors import UsageError
-from quantmill.lake.exact_sums import exact_parts, exact_sum
+from quantmill.lake.exact_sums import exact_sums
 from quantmill.lake.phases import label_bars, phase_of
 from quantmill.lake.reading import Hours
 
@@ -83,33 +83,37 @@ def bin_starts(ts_us: Ints, labels: BarLabels, interval: Interval) -> Ints:
 
 def _aggregated(placed: pl.DataFrame) -> pl.DataFrame:
     """One row per symbol and `start` of bars sorted by symbol and time."""
-    summed = ("volume", "dollars", "shares")
-    binned = placed.with_columns(
-        bin=pl.struct("symbol", "start").rle_id(),
-        dollars=pl.col("vwap") * pl.col("volume"),
-        shares=pl.when(pl.col("vwap").is_not_null()).then("volume"),
-    ).with_columns(part for column in summed for part in exact_parts(column))
-    resampled = binned.group_by("bin", maintain_order=True).agg(
-        pl.col("symbol", "phase", "open").first(),
-        pl.col("start").first().alias("ts"),
-        pl.col("high").max(),
-        pl.col("low").min(),
-        pl.col("close").last(),
-        *map(exact_sum, summed),
-        pl.when(pl.col("trade_count").count() > 0).then(pl.col("trade_count").sum()).alias("trade_count"),
-        pl.col("ingested_at").max(),
-        pl.len().cast(pl.Int64).alias("n_bars"),
-    )
-    has_traded = pl.col("shares") > 0
-    return resampled.with_columns(
-        pl.when(has_traded).then(pl.col("dollars") / pl.col("shares")).alias("vwap"),
-        _sources_per_bin(binned, "provider"),
-        _sources_per_bin(binned, "feed"),
+    number = placed.select(pl.struct("symbol", "start").rle_id()).to_series().to_numpy()
+    first = np.flatnonzero(np.diff(number, prepend=-1))
+    n_bars = np.diff(first, append=number.size)
+    volume, vwap = (placed[name].fill_null(np.nan).to_numpy() for name in ("volume", "vwap"))
+    shares = exact_sums(np.where(np.isnan(vwap), np.nan, volume), first)
+    average = exact_sums(vwap * volume, first) / np.where(shares > 0.0, shares, np.nan)
+    counts = placed["trade_count"]
+    n_trades = np.add.reduceat(counts.fill_null(0).to_numpy(), first)
+    has_count = np.logical_or.reduceat(counts.is_not_null().to_numpy(), first)
+    return (
+        placed[first]
+        .select("symbol", "phase", "open", ts="start")
+        .with_columns(
+            pl.Series("high", np.maximum.reduceat(placed["high"].to_numpy(), first)),
+            pl.Series("low", np.minimum.reduceat(placed["low"].to_numpy(), first)),
+            placed["close"].gather(first + n_bars - 1),
+            pl.Series("volume", exact_sums(volume, first)).fill_nan(None),
+            pl.Series("vwap", average).fill_nan(None),
+            pl.Series("trade_count", n_trades).set(pl.Series(~has_count), None),
+            _sources(placed["provider"], number, first),
+            _sources(placed["feed"], number, first),
+            ts_of(np.maximum.reduceat(us_of(placed["ingested_at"]), first)).alias("ingested_at"),
+            pl.Series("n_bars", n_bars),
+        )
     )
 
 
-def _sources_per_bin(binned: pl.DataFrame, column: str) -> pl.Series:
-    if binned[column].n_unique() <= 1:
-        return binned.group_by("bin", maintain_order=True).agg(pl.col(column).first())[column]
-    once = binned.select("bin", column).unique().sort("bin", column)
-    return once.group_by("bin", maintain_order=True).agg(pl.col(column).str.join(SOURCE_SEPARATOR))[column]
+def _sources(column: pl.Series, number: Ints, first: Ints) -> pl.Series:
+    """Names in alphabetical order per bin."""
+    if column.n_unique() <= 1:
+        return column.gather(first)
+    once = pl.DataFrame({"bin": number, column.name: column}).unique().sort(pl.all())
+    joined = once.group_by("bin", maintain_order=True).agg(pl.col(column.name).str.join(SOURCE_SEPARATOR))
+    return joined[column.name]
