@@ -387,11 +387,9 @@ class Lake:
         """
         minutes = self.read_bars(symbol, widened(span, interval), hours=hours, adjust=adjust, as_of=as_of)
         resampled = resample_bars(minutes, interval, hours=hours)
-        return (
-            resampled
-            if span is None
-            else resampled.filter(pl.col("ts").is_between(span.start, span.end, closed="left"))
-        )
+        if span is None:
+            return resampled
+        return resampled.filter(pl.col("ts").is_between(span.start, span.end, closed="left"))
 
     def tail(
         self, symbol: str, n: int, *, hours: Hours = "regular", adjust: Adjust = "forward"
