@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from quantmill.core.instants import MINUTE_US
 from quantmill.lake.datasets import Dataset
 from quantmill.lake.disk import replace_text
 from quantmill.lake.layout import VIEWS, new_uid
+from quantmill.lake.resampled_views import SESSIONS, bar_views, sessions_table
 from quantmill.lake.view_files import (
     VIEWS_OF_DATASETS,
     BaseState,
@@ -39,6 +41,12 @@ _EMPTY_VIEWS: Final = {
     for view, dataset in VIEWS_OF_DATASETS.items()
 }
 _GRACE_US: Final = 5 * MINUTE_US
+# Calendars change with their library alone.
+_SESSIONS_FILE: Final = f"sessions-{version('exchange_calendars')}.parquet"
+_VIEWS_OF_BARS: Final = (
+    f"CREATE OR REPLACE TEMP VIEW {SESSIONS} AS SELECT * FROM read_parquet(getvariable('lists') || {quoted(f'/{_SESSIONS_FILE}')});",
+    *(f"CREATE OR REPLACE TEMP VIEW {name} AS {select};" for name, select in bar_views().items()),
+)
 
 
 def refresh_views(root: Path, state: State, *, address: str, now_us: int) -> None:
@@ -62,6 +70,8 @@ def refresh_views(root: Path, state: State, *, address: str, now_us: int) -> Non
             files = files_of_views(connection, tier="base") if missing else {}
         for view in missing:
             _write_list(folder / lists[view], files[view], now_us)
+        if not (folder / _SESSIONS_FILE).exists():
+            _write_sessions(folder / _SESSIONS_FILE)
         before, script = _read(folder / _SCRIPT), "\n".join(_script(root, address, snapshot, lists, hot))
         if script == before:
             return
@@ -96,6 +106,12 @@ def _write_list(path: Path, files: Sequence[ViewFile], now_us: int) -> None:
         # A list that is there is taken for whole, also after a loss of power.
         os.fsync(stream.fileno())
     _stamp(fresh, now_us)
+    fresh.replace(path)
+
+
+def _write_sessions(path: Path) -> None:
+    fresh = path.with_name(f"{path.name}.{new_uid()}.partial")
+    sessions_table().write_parquet(fresh)
     fresh.replace(path)
 
 
@@ -134,6 +150,7 @@ def _script(
             yield from _view_over_files(view, dataset, lists.get(view), hot.get(view, ()))
         else:
             yield _EMPTY_VIEWS[view]
+    yield from _VIEWS_OF_BARS
     yield ""
 
 
