@@ -1,7 +1,8 @@
-"""What every test shares: Hypothesis profiles, a common numba cache, real data, records of proofs."""
+"""What every test shares: Hypothesis profiles, a common numba cache, real data, databases, records of proofs."""
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -12,7 +13,11 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(REPOSITORY / ".cache" / "numba"))
 import pytest  # noqa: E402 - after the variable above
 from hypothesis import HealthCheck, settings  # noqa: E402 - likewise
 
+from quantmill.state.engine import State, open_state  # noqa: E402 - likewise
+from tests.databases import Databases, Place  # noqa: E402 - likewise
+from tests.postgres_server import PostgresServer, find_binaries, own_server  # noqa: E402 - likewise
 from tests.proof_table import Figure, ProofRow, append_section, current_commit  # noqa: E402 - likewise
+from tests.s3_server import S3Server, own_s3_server  # noqa: E402 - likewise
 
 # No deadline: the first call of a kernel compiles it. A continuous-integration run repeats the same examples.
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,6 +36,51 @@ def real_data() -> Path:
     if not (folder / "bars").is_dir():
         pytest.skip(f"no real data in {named or '../shared/data'}; QUANTMILL_REAL_DATA names another folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The PostgreSQL server that QUANTMILL_TEST_POSTGRES names, else one that this process starts."""
+    named, binaries = os.environ.get("QUANTMILL_TEST_POSTGRES"), find_binaries()
+    if named:
+        with closing(PostgresServer(named)) as server:
+            yield server
+    elif binaries is not None:
+        with own_server(binaries) as url:
+            yield PostgresServer(url)
+    else:
+        missing = "no PostgreSQL server: install one, or name a database's URL in QUANTMILL_TEST_POSTGRES"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A server of the S3 protocol that this process starts."""
+    with own_s3_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """Makes state databases; each test that uses it, or what is built on it, runs on both kinds."""
+    made = Databases(request.getfixturevalue("postgres") if request.param == "postgres" else None)
+    with made.dropping():
+        yield made
+
+
+@pytest.fixture
+def state_place(databases: Databases, tmp_path: Path) -> Iterator[Place]:
+    """Where an empty state database is."""
+    with databases.dropping():
+        yield databases.fresh(tmp_path)
+
+
+@pytest.fixture
+def state(state_place: Place) -> Iterator[State]:
+    """An empty state database, opened."""
+    opened = open_state(state_place)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

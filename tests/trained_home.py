@@ -14,6 +14,7 @@ from quantmill.features.build import build_features
 from quantmill.features.sets import feature_set_named
 from quantmill.lake.store import Lake
 from quantmill.state.engine import State, open_state
+from tests.databases import Place
 from tests.synthetic_sessions import FIRST_SESSION
 
 
@@ -28,10 +29,10 @@ class TrainedHome:
         return self.root / "models"
 
 
-def open_home(root: Path) -> TrainedHome:
+def open_home(root: Path, *, state: Place | None = None) -> TrainedHome:
     clock = FixedClock(datetime(2024, 6, 3, 12, 0, tzinfo=UTC))
-    state = open_state(root / "state.db")
-    return TrainedHome(root, state, Lake.open(root / "lake", state, clock))
+    opened = open_state(state or root / "state.db")
+    return TrainedHome(root, opened, Lake.open(root / "lake", opened, clock))
 
 
 def bouncing_bars(symbol: str, *, n_sessions: int, bars_per_session: int, seed: int = 0) -> pl.DataFrame:
@@ -61,8 +62,10 @@ def bouncing_bars(symbol: str, *, n_sessions: int, bars_per_session: int, seed: 
     )
 
 
-def fill_home(root: Path, symbols: tuple[str, ...] = ("SPY",), *, n_sessions: int = 24) -> TrainedHome:
-    home = open_home(root)
+def fill_home(
+    root: Path, symbols: tuple[str, ...] = ("SPY",), *, n_sessions: int = 24, state: Place | None = None
+) -> TrainedHome:
+    home = open_home(root, state=state)
     for seed, symbol in enumerate(symbols):
         home.lake.write("bars", bouncing_bars(symbol, n_sessions=n_sessions, bars_per_session=60, seed=seed))
         build_features(home.lake, home.state, feature_set_named("core"), symbol)

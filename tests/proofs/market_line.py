@@ -22,6 +22,7 @@ from quantmill.optimize.leaderboard import leaderboard
 from quantmill.optimize.space import ParameterSpace
 from quantmill.providers.sim.provider import SimProvider, default_span
 from quantmill.state.engine import State, open_state
+from tests.databases import Place
 
 SYMBOLS = ("SPY", "QQQ", "AAPL")
 # Two feature subsets serve as the two models.
@@ -41,10 +42,10 @@ class MarketHome:
     queue: JobQueue
 
 
-def open_home(root: Path) -> MarketHome:
+def open_home(root: Path, *, place: Place | None = None) -> MarketHome:
     clock = FixedClock(datetime(2024, 1, 2, 12, tzinfo=UTC))
     root.mkdir(parents=True, exist_ok=True)
-    state = open_state(root / "state.db")
+    state = open_state(place or root / "state.db")
     return MarketHome(root, state, Lake.open(root / "lake", state, clock), JobQueue(state, clock))
 
 

@@ -1,6 +1,7 @@
 """Whatever is written in whatever order: the lake holds what a plain dictionary would hold."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from quantmill.errors import ConflictError
 from quantmill.lake import Lake
 from quantmill.lake.merging import OnConflict
 from quantmill.testing.lakes import open_lake
+from tests.databases import Databases
 
 Key = tuple[str, int]
 Rows = dict[Key, float]
@@ -61,13 +63,20 @@ def flat(rows: Rows) -> list[tuple[str, int, float]]:
     return sorted((symbol, us, value) for (symbol, us), value in rows.items())
 
 
+@contextmanager
+def new_lake(databases: Databases) -> Generator[Lake]:
+    with TemporaryDirectory() as folder, databases.dropping():
+        lake = open_lake(Path(folder), state=databases.fresh(Path(folder)))
+        yield lake
+        lake.state.close()
+
+
 @settings(max_examples=15)
 @given(
     writes=st.lists(st.tuples(rows_of_one_write, st.sampled_from(["keep", "replace", "fail"])), max_size=4)
 )
-def test_writes_equal_a_dictionary(writes: list[tuple[Rows, OnConflict]]) -> None:
-    with TemporaryDirectory() as folder:
-        lake = open_lake(Path(folder))
+def test_writes_equal_a_dictionary(databases: Databases, writes: list[tuple[Rows, OnConflict]]) -> None:
+    with new_lake(databases) as lake:
         oracle: Rows = {}
         superseded: list[tuple[str, int, float]] = []
         for rows, policy in writes:
@@ -91,16 +100,16 @@ def test_writes_equal_a_dictionary(writes: list[tuple[Rows, OnConflict]]) -> Non
         assert stored(lake, "revisions") == sorted(superseded)
         assert sum(lake.symbols()["rows"]) == len(oracle)
         assert lake.verify().findings == []
-        lake.state.close()
 
 
 @settings(max_examples=8)
 @given(rows=rows_of_one_write, data=st.data())
-def test_order_and_repetition_of_writes_do_not_matter(rows: Rows, data: st.DataObject) -> None:
+def test_order_and_repetition_of_writes_do_not_matter(
+    databases: Databases, rows: Rows, data: st.DataObject
+) -> None:
     order = data.draw(st.permutations(range(len(rows))))
     cut = data.draw(st.integers(0, len(rows)))
-    with TemporaryDirectory() as folder:
-        at_once, in_parts = open_lake(Path(folder) / "a"), open_lake(Path(folder) / "b")
+    with new_lake(databases) as at_once, new_lake(databases) as in_parts:
         at_once.write("bars", frame_of(rows))
         for part in (order[:cut], order[cut:], order):
             in_parts.write("bars", frame_of(rows, part))
@@ -110,15 +119,12 @@ def test_order_and_repetition_of_writes_do_not_matter(rows: Rows, data: st.DataO
 
         assert stored(in_parts) == stored(at_once) == flat(rows)
         assert (again.snapshot, again.inserted, again.files) == (snapshot, 0, 0)
-        for lake in (at_once, in_parts):
-            lake.state.close()
 
 
 @settings(max_examples=8)
 @given(writes=st.lists(rows_of_one_write, min_size=1, max_size=4))
-def test_every_snapshot_stays_what_it_was(writes: list[Rows]) -> None:
-    with TemporaryDirectory() as folder:
-        lake = open_lake(Path(folder))
+def test_every_snapshot_stays_what_it_was(databases: Databases, writes: list[Rows]) -> None:
+    with new_lake(databases) as lake:
         seen: dict[int, list[tuple[str, int, float]]] = {}
         for rows in writes:
             commit = lake.write("bars", frame_of(rows), on_conflict="replace")
@@ -131,4 +137,3 @@ def test_every_snapshot_stays_what_it_was(writes: list[Rows]) -> None:
                 .collect()
             )
             assert sorted(frame.rows()) == rows
-        lake.state.close()

@@ -18,8 +18,10 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import event
 
+from quantmill.config.loading import load_settings
 from quantmill.core.clock import SystemClock
 from quantmill.lake import Lake
+from quantmill.lake.volumes import open_volume
 from quantmill.testing.lakes import make_bars, open_lake
 
 SYMBOLS = ("X:AA-USD", "X:BB-USD", "X:CC-USD", "X:DD-USD")
@@ -32,6 +34,13 @@ QUERY = """
     ), revised AS (SELECT symbol, count(*) AS n_revisions FROM revisions GROUP BY symbol)
     SELECT n, n_ts, last_ts, close, coalesce(n_revisions, 0) FROM seen LEFT JOIN revised USING (symbol)
 """
+
+
+def open_place(home: Path, state: Path | str) -> Lake:
+    """The lake below `home`, or in the bucket that the environment names."""
+    settings = load_settings(home).values
+    volume = open_volume(home / "lake", settings.lake_url, settings.s3, cache_path=home / "cache")
+    return open_lake(home, state=state, volume=volume, clock=SystemClock())
 
 
 def generation(n_bars: int) -> pl.DataFrame:
@@ -57,7 +66,7 @@ def write(lake: Lake, acknowledged: Path) -> None:
             notes.flush()
 
 
-def kill_writers(home: Path, n_kills: int, *, at_events: bool) -> None:
+def kill_writers(home: Path, state: str, n_kills: int, *, at_events: bool) -> None:
     """Let `n_kills` writers work and die, one after another.
 
     Each dies at its first, second, … event, or some moment after none to two commits. They are forks of this
@@ -70,7 +79,7 @@ def kill_writers(home: Path, n_kills: int, *, at_events: bool) -> None:
         writer = os.fork()
         if writer == 0:
             try:
-                lake = open_lake(home, clock=SystemClock())
+                lake = open_place(home, state)
                 if at_events:
                     die_at_event(lake, number + 1)
                 write(lake, acknowledged)
@@ -164,15 +173,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("role", choices=["die-at-moments", "die-at-events", "read-polars", "read-sql", "add"])
     parser.add_argument("home", type=Path)
+    parser.add_argument("state", help="path or URL of the state database")
     parser.add_argument("--number", type=int, default=0)
     arguments = parser.parse_args()
     say("ready")
     sys.stdin.readline()
     home: Path = arguments.home
     if arguments.role in {"die-at-moments", "die-at-events"}:
-        kill_writers(home, arguments.number, at_events=arguments.role == "die-at-events")
+        kill_writers(home, arguments.state, arguments.number, at_events=arguments.role == "die-at-events")
         return
-    lake = open_lake(home, clock=SystemClock())
+    lake = open_place(home, arguments.state)
     if arguments.role == "add":
         add_rows(lake, arguments.number, n_rows=15)
     else:

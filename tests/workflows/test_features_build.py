@@ -1,6 +1,7 @@
 """Features of stored bars: built, extended, reused, read back; on a real lake in a temporary folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -29,7 +30,8 @@ from quantmill.features.registry import FEATURES
 from quantmill.features.sets import FeatureSet, feature_set_named, features_named
 from quantmill.features.stored_set import read_set_columns
 from quantmill.lake.store import Lake
-from quantmill.state.engine import open_state
+from quantmill.testing.lakes import open_lake
+from tests.databases import Databases
 from tests.unit.features.leaks import leaking_features
 from tests.unit.features.market import bar_frame, minute_bars
 
@@ -38,15 +40,16 @@ SMALL = FeatureSet("core", features_named(["sma_20", "rsi_14", "obv", "ibs", "is
 
 
 @pytest.fixture
-def new_lake(tmp_path: Path) -> Callable[[str], Lake]:
-    def make(name: str) -> Lake:
-        root = tmp_path / name
-        root.mkdir()
-        return Lake.open(
-            root / "lake", open_state(root / "state.db"), FixedClock(datetime(2024, 5, 1, tzinfo=UTC))
-        )
+def new_lake(databases: Databases, tmp_path: Path) -> Iterator[Callable[[str], Lake]]:
+    clock = FixedClock(datetime(2024, 5, 1, tzinfo=UTC))
+    with ExitStack() as opened, databases.dropping():
 
-    return make
+        def make(name: str) -> Lake:
+            lake = open_lake(tmp_path / name, state=databases.fresh(tmp_path / name), clock=clock)
+            opened.callback(lake.state.close)
+            return lake
+
+        yield make
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from quantmill.testing.lakes import open_lake
-from tests.workflows.lake_actors import QUERY, SYMBOLS, check, newest_note
+from tests.databases import Place
+from tests.postgres_server import PostgresServer
+from tests.s3_server import S3Server
+from tests.workflows.lake_actors import QUERY, SYMBOLS, check, newest_note, open_place
 
 REPOSITORY = Path(__file__).parents[2]
 READERS = ("read-polars", "read-polars", "read-sql", "read-sql")
@@ -32,13 +35,14 @@ class Kills:
 class Actor:
     """A process of `lake_actors`: started at once, set to work by `go`, killed when the stack ends."""
 
-    def __init__(self, stack: ExitStack, home: Path, role: str, number: int = 0) -> None:
+    def __init__(self, stack: ExitStack, home: Path, state: Place, role: str, number: int = 0) -> None:
         command = [
             sys.executable,
             "-m",
             "tests.workflows.lake_actors",
             role,
             str(home),
+            str(state),
             "--number",
             str(number),
         ]
@@ -74,14 +78,13 @@ class Actor:
         self.process.communicate()
 
 
-def kill_writers(home: Path, role: str, n_kills: int) -> Kills:
+def kill_writers(home: Path, state: Place, role: str, n_kills: int) -> Kills:
     """Let writers die one after another beside four readers, then check what is left."""
-    home.mkdir()
-    lake = open_lake(home)
+    lake = open_place(home, state)
     seen = Kills(n_kills)
     with ExitStack() as stack:
-        readers = [Actor(stack, home, reader) for reader in READERS]
-        writers = Actor(stack, home, role, n_kills)
+        readers = [Actor(stack, home, state, reader) for reader in READERS]
+        writers = Actor(stack, home, state, role, n_kills)
         for actor in (*readers, writers):
             actor.go()
         writers.finish()
@@ -96,37 +99,58 @@ def kill_writers(home: Path, role: str, n_kills: int) -> Kills:
     seen.leftovers = swept.partial_files + swept.orphan_files
     assert lake.verify().findings == []
     assert check(lake.sql(QUERY).rows()) == seen.commits
+    lake.state.close()
     return seen
 
 
-def test_a_killed_writer_leaves_whole_commits_and_readers_never_notice(tmp_path: Path) -> None:
-    seen = kill_writers(tmp_path / "home", "die-at-moments", 8)
+def test_a_killed_writer_leaves_whole_commits_and_readers_never_notice(
+    tmp_path: Path, state_place: Place
+) -> None:
+    seen = kill_writers(tmp_path / "home", state_place, "die-at-moments", 8)
 
     assert seen.reads > 0
     assert seen.acknowledged >= 7
 
 
+def test_a_killed_writer_of_a_bucket_leaves_whole_commits(
+    tmp_path: Path, postgres: PostgresServer, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = postgres.fresh()
+    for name, value in s3.environment(s3.fresh()).items():
+        monkeypatch.setenv(name, value)
+
+    seen = kill_writers(tmp_path / "home", place, "die-at-moments", 3)
+
+    postgres.drop(place)
+    assert seen.reads > 0
+    assert seen.acknowledged >= 1
+
+
 @pytest.mark.prove
-def test_a_hundred_kills_at_random_moments(tmp_path: Path, record_proof: Callable[..., None]) -> None:
-    seen = kill_writers(tmp_path / "home", "die-at-moments", 100)
+def test_a_hundred_kills_at_random_moments(
+    tmp_path: Path, state_place: Place, record_proof: Callable[..., None]
+) -> None:
+    seen = kill_writers(tmp_path / "home", state_place, "die-at-moments", 100)
 
     record_proof("lake: writer killed at random moments beside 2 Polars and 2 SQL readers", **vars(seen))
     assert seen.acknowledged >= 99
 
 
 @pytest.mark.prove
-def test_a_kill_at_every_event_of_two_commits(tmp_path: Path, record_proof: Callable[..., None]) -> None:
-    seen = kill_writers(tmp_path / "home", "die-at-events", 140)
+def test_a_kill_at_every_event_of_two_commits(
+    tmp_path: Path, state_place: Place, record_proof: Callable[..., None]
+) -> None:
+    seen = kill_writers(tmp_path / "home", state_place, "die-at-events", 140)
 
     record_proof("lake: writer killed at each file and database event of two commits", **vars(seen))
     assert seen.commits > 0
 
 
-def test_two_writers_on_one_partition_lose_and_double_nothing(tmp_path: Path) -> None:
-    lake = open_lake(tmp_path)
+def test_two_writers_on_one_partition_lose_and_double_nothing(tmp_path: Path, state_place: Place) -> None:
+    lake = open_lake(tmp_path, state=state_place)
 
     with ExitStack() as stack:
-        writers = [Actor(stack, tmp_path, "add", number) for number in (0, 1)]
+        writers = [Actor(stack, tmp_path, state_place, "add", number) for number in (0, 1)]
         for writer in writers:
             writer.go()
         for writer in writers:
@@ -137,3 +161,4 @@ def test_two_writers_on_one_partition_lose_and_double_nothing(tmp_path: Path) ->
     assert lake.snapshot() == 30
     assert lake.verify().findings == []
     assert lake.sweep(min_age_s=-ONE_DAY_S * 36_500).orphan_files == 0
+    lake.state.close()

@@ -1,6 +1,7 @@
 """Context and regimes on real lakes: chosen, recorded, joined, extended, and said when they are missing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,7 @@ from quantmill.lake.store import Lake
 from quantmill.providers.sim.provider import SimProvider
 from quantmill.state.tables.features import REGIME_FIT
 from quantmill.testing.lakes import open_lake
+from tests.databases import Databases
 
 LABELS = ("regime_vix", "regime_gmm", "regime_gmm_2")
 CONTEXT = FeatureSet(
@@ -47,8 +49,15 @@ def market() -> dict[str, pl.DataFrame]:
 
 
 @pytest.fixture
-def new_lake(tmp_path: Path) -> Callable[[str], Lake]:
-    return lambda name: open_lake(tmp_path / name)
+def new_lake(databases: Databases, tmp_path: Path) -> Iterator[Callable[[str], Lake]]:
+    with ExitStack() as opened, databases.dropping():
+
+        def make(name: str) -> Lake:
+            lake = open_lake(tmp_path / name, state=databases.fresh(tmp_path / name))
+            opened.callback(lake.state.close)
+            return lake
+
+        yield make
 
 
 def fill(lake: Lake, market: dict[str, pl.DataFrame], symbols: Sequence[str], n_sessions: int) -> None:

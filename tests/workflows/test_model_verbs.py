@@ -1,19 +1,26 @@
 """Models of several algorithms on the command line: train, list, show, compare, delete, simulate."""
 
+import os
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from quantmill.state.tables.optimize import TRIAL_LEDGER
 from tests.command_line import answer, command
+from tests.databases import Databases
 from tests.trained_home import fill_home, open_home
 
 FEW = ("--param", "n_estimators=10")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill_home(tmp_path_factory.mktemp("home")).root
+def home(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("home")
+    with databases.named_in_environment(root) as place:
+        fill_home(root, state=place).state.close()
+        yield root
 
 
 def test_a_classifier_is_trained_shown_and_traded(home: Path) -> None:
@@ -79,5 +86,6 @@ def test_nothing_is_deleted_when_one_is_unknown(home: Path) -> None:
 
 
 def n_ledger_rows(home: Path) -> int:
-    with open_home(home).state.read() as connection:
+    state = open_home(home, state=os.environ.get("QUANTMILL_STATE_URL")).state
+    with closing(state), state.read() as connection:
         return len(connection.execute(TRIAL_LEDGER.select()).all())

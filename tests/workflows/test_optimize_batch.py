@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from quantmill.simulation.run import simulate
 from quantmill.simulation.signal import Filters
 from quantmill.simulation.source import Sessions, model_source
 from quantmill.simulation.trial import TrialSetup
+from tests.databases import Databases, Place
 from tests.proofs.market_line import MarketHome, fill_home, open_home
 
 SYMBOLS = ("SPY", "AAPL")
@@ -31,25 +33,31 @@ N_TRIALS = 2 * 2 * 16
 
 
 @pytest.fixture(scope="module")
-def filled_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with bars, features and models, made once; tests work on copies."""
+def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Place]:
+    """A home with bars, features and models, and its database, made once; tests work on copies."""
     root = tmp_path_factory.mktemp("filled")
-    home = open_home(root)
+    place = databases.fresh(root)
+    home = open_home(root, place=place)
     fill_home(home, SimProvider(seed=3), symbols=SYMBOLS, n_sessions=70)
     home.state.close()
-    return root
+    return root, place
 
 
 @pytest.fixture
-def home(filled_path: Path, tmp_path: Path) -> Iterator[MarketHome]:
-    copied = copy_home(filled_path, tmp_path / "home")
-    yield copied
-    copied.state.close()
+def copied(filled: tuple[Path, Place], databases: Databases, tmp_path: Path) -> Iterator[tuple[Path, Place]]:
+    root, place = filled
+    with databases.dropping():
+        copied = databases.copy(place, tmp_path / "home")
+        shutil.copytree(root, tmp_path / "home", dirs_exist_ok=True)
+        yield tmp_path / "home", copied
 
 
-def copy_home(source: Path, target: Path) -> MarketHome:
-    subprocess.run(["cp", "-r", str(source), str(target)], check=True)
-    return open_home(target)
+@pytest.fixture
+def home(copied: tuple[Path, Place]) -> Iterator[MarketHome]:
+    root, place = copied
+    opened = open_home(root, place=place)
+    yield opened
+    opened.state.close()
 
 
 def stored_trials(home: MarketHome, batch_id: str) -> pl.DataFrame:
@@ -221,9 +229,10 @@ KILLED = """
 import sys
 from pathlib import Path
 from quantmill.optimize.batch import run_batch
+from tests.databases import Databases, Place
 from tests.proofs.market_line import open_home
 
-home = open_home(Path(sys.argv[1]))
+home = open_home(Path(sys.argv[1]), place=sys.argv[2])
 print("ready", flush=True)
 run_batch(home.lake, home.state, home.queue, ["trend", "reversion"], ["SPY", "AAPL"], chunk_trials=2)
 print("done", flush=True)
@@ -231,13 +240,12 @@ print("done", flush=True)
 
 
 def test_a_batch_killed_in_the_middle_has_every_trial_exactly_once_after_running_again(
-    filled_path: Path, tmp_path: Path
+    home: MarketHome, copied: tuple[Path, Place]
 ) -> None:
-    home = copy_home(filled_path, tmp_path / "home")
     n_killed = 0
     for kill_after in (3, 12):
         worker = subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(home.root)],
+            [sys.executable, "-c", KILLED, *map(str, copied)],
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[2],
@@ -261,7 +269,6 @@ def test_a_batch_killed_in_the_middle_has_every_trial_exactly_once_after_running
     assert stored_trials(home, report.batch_id)["trial"].to_list() == list(range(N_TRIALS))
     assert home.lake.verify().ok
     assert set(leaderboard(home.lake, home.state)["n_trials"]) == {N_TRIALS}
-    home.state.close()
 
 
 def n_done(home: MarketHome) -> int:

@@ -1,5 +1,6 @@
 """A simulation from a file of predictions to a recorded run, in a real lake and state database."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from quantmill.simulation.signal import Filters, prepare_stream
 from quantmill.simulation.source import file_source
 from quantmill.simulation.trial import TrialSetup, Workspace, run_trial
 from quantmill.testing.lakes import open_lake
+from tests.databases import Place
 from tests.synthetic_sessions import random_bars
 
 N_SESSIONS = 12
@@ -24,11 +26,11 @@ SETUP = TrialSetup(threshold=2e-4)
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
+def lake(tmp_path: Path, state_place: Place) -> Iterator[Lake]:
     bars = random_bars(1, n_sessions=N_SESSIONS, bars_per_session=60)
     rng = np.random.default_rng(2)
     spread = bars.close * 5e-4
-    lake = open_lake(tmp_path)
+    lake = open_lake(tmp_path, state=state_place)
     frame = pl.DataFrame(
         {
             "symbol": "SPY",
@@ -44,7 +46,8 @@ def lake(tmp_path: Path) -> Lake:
         schema_overrides={"ts": BAR_SCHEMA["ts"]},
     )
     lake.write("bars", frame)
-    return lake
+    yield lake
+    lake.state.close()
 
 
 @pytest.fixture

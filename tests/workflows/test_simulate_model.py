@@ -1,5 +1,6 @@
 """A trained model simulated: its walk-forward sessions alone, its own thresholds, the grid's figures."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -23,16 +24,21 @@ from quantmill.simulation.signal import Filters, prepare_stream
 from quantmill.simulation.source import Sessions, model_source
 from quantmill.simulation.thresholds import AUTO_RULES, segment_thresholds
 from quantmill.simulation.trial import TrialSetup, Workspace, run_trial
+from tests.databases import Databases
 from tests.trained_home import TrainedHome, fill_home
 
 FREE = Costs(fill="next_open", half_spread_bps=0.0, half_spread_min_usd=0.0, fee_usd=0.0)
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainedHome, ModelRecord]:
-    home = fill_home(tmp_path_factory.mktemp("home"), n_sessions=40)
+def trained(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[TrainedHome, ModelRecord]]:
+    root = tmp_path_factory.mktemp("home")
+    home = fill_home(root, n_sessions=40, state=databases.fresh(root))
     recipe = TrainingRecipe(DatasetRecipe(symbol="SPY"))
-    return home, train(home.lake, home.state, recipe, models_path=home.models_path, name="bounce").record
+    yield home, train(home.lake, home.state, recipe, models_path=home.models_path, name="bounce").record
+    home.state.close()
 
 
 def test_only_walk_forward_sessions_are_traded(trained: tuple[TrainedHome, ModelRecord]) -> None:

@@ -34,14 +34,18 @@ from quantmill.models.recipe import TrainingRecipe
 from quantmill.models.registry import find_model, list_models
 from quantmill.models.training import train
 from quantmill.state.tables.features import FEATURE_CERTIFICATE
+from tests.databases import Databases
 from tests.trained_home import TrainedHome, bouncing_bars, fill_home, open_home
 
 RECIPE = TrainingRecipe(DatasetRecipe(symbol="SPY"), params={"alpha": 0.01, "l1_ratio": 0.5})
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> TrainedHome:
-    return fill_home(tmp_path_factory.mktemp("home"))
+def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainedHome]:
+    root = tmp_path_factory.mktemp("home")
+    home = fill_home(root, state=databases.fresh(root))
+    yield home
+    home.state.close()
 
 
 def test_training_publishes_model_and_predictions(filled: TrainedHome) -> None:

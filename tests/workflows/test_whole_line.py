@@ -1,5 +1,6 @@
 """The whole line on a small synthetic market, through the command line and through Python: the same results."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import quantmill
 from quantmill.verbs.json_form import json_of
 from tests.command_line import answer, command
+from tests.databases import Databases
 
 SYMBOLS = ("SPY", "QQQ")
 MODELS = {"trend": "ema_9_dist,ema_26_dist,roc_15", "reversion": "bb_pct,dist_vwap,return_z_score_20"}
@@ -27,8 +29,13 @@ OF_THE_MOMENT = {
 
 
 @pytest.fixture(scope="module")
-def by_command(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def by_command(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     home = tmp_path_factory.mktemp("command") / "home"
+    with databases.named_in_environment(home):
+        yield run_commands(home)
+
+
+def run_commands(home: Path) -> dict[str, Any]:
     done: dict[str, Any] = {"home": home}
     span = ["--start", SPAN["start"], "--end", SPAN["end"]]
     done["ingest"] = answer("ingest", *SYMBOLS, *span, "--planted", "0.15", home=home)
@@ -49,9 +56,10 @@ def by_command(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def by_python(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def by_python(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     done: dict[str, Any] = {}
-    with quantmill.open(tmp_path_factory.mktemp("python") / "home") as mill:
+    home = tmp_path_factory.mktemp("python") / "home"
+    with databases.named_in_environment(home), quantmill.open(home) as mill:
         done["ingest"] = mill.ingest(*SYMBOLS, **SPAN, planted=0.15)
         done["features"] = mill.features.build()
         done["train"] = [

@@ -25,6 +25,11 @@ class Home:
         return self.root / "lake"
 
     @property
+    def lake_cache_path(self) -> Path:
+        """Copies of the lake's files when they lie elsewhere."""
+        return self.root / "cache" / "lake"
+
+    @property
     def models_path(self) -> Path:
         """Model artifacts."""
         return self.root / "models"
@@ -37,4 +42,4 @@ class Home:
     @property
     def exists(self) -> bool:
         """Whether somebody has stored anything here."""
-        return self.state_path.exists()
+        return self.state_path.exists() or self.lake_path.exists()

@@ -18,7 +18,7 @@ from quantmill.errors import ConfigError
 __all__ = ["LoadedSettings", "load_settings"]
 
 _PREFIX: Final = "QUANTMILL_"
-_NOT_SETTINGS: Final = frozenset({"QUANTMILL_HOME", "QUANTMILL_REAL_DATA"})
+_NOT_SETTINGS: Final = frozenset({"QUANTMILL_HOME", "QUANTMILL_REAL_DATA", "QUANTMILL_TEST_POSTGRES"})
 
 
 @dataclass(frozen=True, slots=True)

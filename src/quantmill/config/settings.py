@@ -6,10 +6,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = [
+    "DriftSettings",
     "IngestSettings",
     "JobSettings",
     "LakeSettings",
     "OptimizeSettings",
+    "S3Settings",
     "Settings",
     "SimulationSettings",
     "SqlSettings",
@@ -37,6 +39,19 @@ class IngestSettings(_Section):
     hole_minutes: int = Field(
         default=5, ge=1, description="Missing minutes in a row from which `gaps` reports a hole."
     )
+
+
+class DriftSettings(_Section):
+    """What happens when the columns of a source of files change."""
+
+    auto_update: bool = Field(
+        default=False,
+        description="Take new columns of a source into its baseline without asking; missing columns and changed "
+        "types always wait for `schema accept`.",
+    )
+    alert_new: bool = Field(default=True, description="Report new columns in imports and in the log.")
+    alert_missing: bool = Field(default=True, description="Report missing columns in imports and in the log.")
+    alert_type: bool = Field(default=True, description="Report changed types in imports and in the log.")
 
 
 class LakeSettings(_Section):
@@ -87,6 +102,34 @@ class JobSettings(_Section):
 
     lease_s: float = Field(
         default=30.0, ge=1, description="Seconds after which a silent worker loses its job."
+    )
+
+
+class S3Settings(_Section):
+    """How a bucket is reached when `lake_url` names one; what is not set here comes from the usual AWS_ variables."""
+
+    endpoint_url: str | None = Field(
+        default=None,
+        description="Address of another server of the S3 protocol, such as https://minio.example.org.",
+    )
+    region: str | None = Field(default=None, description="Region of the bucket.")
+    access_key_id: SecretStr | None = Field(default=None, description="Name of the access key.")
+    secret_access_key: SecretStr | None = Field(default=None, description="Its secret.")
+    use_instance_role: bool = Field(
+        default=False, description="Without keys, take those of the virtual machine's role from its host."
+    )
+    allow_http: bool = Field(
+        default=False, description="Send data unencrypted, also to an endpoint that is not on this machine."
+    )
+    timeout_s: float = Field(
+        default=60.0, gt=0, description="Seconds after which a request is given up and sent again."
+    )
+    max_retries: int = Field(default=5, ge=0, description="How often a request is sent again.")
+    parallel: int = Field(default=8, ge=1, le=64, description="Files fetched at a time.")
+    cache_bytes: int = Field(
+        default=10_000_000_000,
+        ge=0,
+        description="Bytes of copies kept in <home>/cache/lake; what was read in the last five minutes stays in any case.",
     )
 
 
@@ -146,13 +189,18 @@ class Settings(BaseSettings):
         default=None,
         description="Database URL instead of <home>/state.db, such as postgresql://user@host/name.",
     )
+    lake_url: str | None = Field(
+        default=None, description="Where the lake's files lie instead of <home>/lake: s3://bucket/prefix."
+    )
     ingest: IngestSettings = IngestSettings()
+    drift: DriftSettings = DriftSettings()
     lake: LakeSettings = LakeSettings()
     training: TrainingSettings = TrainingSettings()
     simulation: SimulationSettings = SimulationSettings()
     optimize: OptimizeSettings = OptimizeSettings()
     sql: SqlSettings = SqlSettings()
     jobs: JobSettings = JobSettings()
+    s3: S3Settings = S3Settings()
     web: WebSettings = WebSettings()
 
     @field_validator("symbols", mode="before")

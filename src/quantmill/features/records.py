@@ -109,9 +109,12 @@ def find_builds(
     """Builds, the newest first."""
     wanted = {"feature_set": feature_set, "symbol": symbol, "version": version}
     conditions = [FEATURE_BUILD.c[name] == value for name, value in wanted.items() if value is not None]
-    newest = (FEATURE_BUILD.c.built_us.desc(), FEATURE_BUILD.c.snapshot.desc(), FEATURE_BUILD.c.symbol)
-    rows = connection.execute(select(FEATURE_BUILD).where(*conditions).order_by(*newest)).mappings()
-    return [_build_of({**row}) for row in rows]
+    rows = connection.execute(select(FEATURE_BUILD).where(*conditions)).mappings()
+    # Sorted here: databases differ in how they order texts.
+    return sorted(
+        (_build_of({**row}) for row in rows),
+        key=lambda build: (-build.built_us, -build.snapshot, build.symbol),
+    )
 
 
 def _build_of(row: Mapping[str, Any]) -> StoredBuild:

@@ -23,6 +23,11 @@ class Disk:
     root: Path
     codec: Codec = "zstd"
 
+    @property
+    def address(self) -> str:
+        """The folder."""
+        return str(self.root)
+
     def write(self, path: str, payload: memoryview, *, uid: str) -> None:
         """Write to the staging folder, flush, rename: a file under its final name is always whole.
 
@@ -44,7 +49,7 @@ class Disk:
                 leftover.unlink(missing_ok=True)
             raise _not_written(final, error) from error
 
-    def local(self, paths: Sequence[str]) -> list[Path]:
+    def local(self, paths: Sequence[str], *, fresh: bool = False) -> list[Path]:
         """The files themselves.
 
         Raises:
@@ -55,9 +60,9 @@ class Disk:
             path.stat()
         return found
 
-    def exists(self, path: str) -> bool:
-        """Whether there is such a file."""
-        return (self.root / path).exists()
+    def missing(self, paths: Sequence[str]) -> list[str]:
+        """Those of the paths where there is no file."""
+        return [path for path in paths if not (self.root / path).exists()]
 
     def delete(self, path: str) -> None:
         """Delete a file if it is there."""
@@ -91,13 +96,15 @@ class Disk:
         except OSError as error:
             raise _not_written(path, error) from error
 
-    def read_log(self) -> Iterator[tuple[int, str]]:
+    def read_log(self, *, after: int = 0) -> Iterator[tuple[int, str]]:
         """Lines by snapshot; a line without its end is left out."""
         for path in sorted((self.root / JOURNAL).glob("*.ndjson")):
+            if int(path.stem) < after // _LINES_PER_LOG:
+                continue
             text = path.read_text(encoding="utf-8", errors="replace")
             for line in text[: text.rfind("\n") + 1].splitlines():
                 number, _, content = line.partition(" ")
-                if number.isdigit() and content.endswith("}"):
+                if number.isdigit() and int(number) > after and content.endswith("}"):
                     yield int(number), content
 
     def _stored(self, paths: Iterator[Path], *, is_partial: bool) -> Iterator[StoredFile]:

@@ -34,9 +34,9 @@ _SYMBOL_COLUMNS: Final = {
 
 
 def list_datasets(connection: Connection) -> list[str]:
-    """Names of the datasets that hold something."""
-    statement = select(FILE.c.dataset).where(is_live_at(None)).distinct().order_by(FILE.c.dataset)
-    return list(connection.execute(statement).scalars())
+    """Names of the datasets that hold something, sorted."""
+    statement = select(FILE.c.dataset).where(is_live_at(None)).distinct()
+    return sorted(connection.execute(statement).scalars())
 
 
 def list_keys(connection: Connection, dataset: str) -> list[str]:
@@ -98,14 +98,14 @@ def list_symbols(connection: Connection) -> pl.DataFrame:
         select(*names, stored.c.first_ts, stored.c.last_ts, stored.c.rows, dates.c.sessions)
         .outerjoin(stored, stored.c.key == SYMBOL.c.symbol)
         .outerjoin(dates, dates.c.key == SYMBOL.c.symbol)
-        .order_by(SYMBOL.c.symbol)
     )
     providers = _providers(connection)
     hot = _hot_by_symbol(connection)
-    rows = [
+    # Sorted here: databases differ in how they order texts.
+    rows = sorted(
         _with_hot(row, hot.get(row.symbol, []), providers[row.symbol])
         for row in connection.execute(statement)
-    ]
+    )
     times = ("first_ts", "last_ts")
     schema = {name: pl.Int64() if name in times else dtype for name, dtype in _SYMBOL_COLUMNS.items()}
     return pl.DataFrame(rows, schema=schema, orient="row").cast(dict.fromkeys(times, UTC_TIME))

@@ -13,8 +13,10 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from quantmill.errors import DamagedFileError, QueryError
+from quantmill.lake.datasets import BARS
 from quantmill.lake.overview import list_symbols
 from quantmill.lake.query_guard import Reads, check_query
+from quantmill.lake.resampled_views import BAR_VIEWS, SESSIONS, bar_views, sessions_table
 from quantmill.lake.view_files import VIEWS_OF_DATASETS, ViewFile, files_of_views
 from quantmill.lake.view_sql import file_view
 from quantmill.lake.volume import Volume
@@ -66,7 +68,7 @@ def _run(
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    names = [*VIEWS_OF_DATASETS, "symbols", *tables]
+    names = [*VIEWS_OF_DATASETS, *BAR_VIEWS, SESSIONS, "symbols", *tables]
     with closing(duckdb.connect(":memory:", config=config)) as connection:
         reads = check_query(connection, query)
         try:
@@ -138,7 +140,12 @@ def _prepare(
 ) -> None:
     """Make the views that the query reads, then shut everything else."""
     connection.execute("SET TimeZone = 'UTC'")
-    wanted = [name for name in VIEWS_OF_DATASETS if reads.lists_tables or name in reads.tables]
+
+    def is_read(name: str) -> bool:
+        return reads.lists_tables or name in reads.tables
+
+    of_bars = [name for name in BAR_VIEWS if is_read(name)]
+    wanted = [name for name in VIEWS_OF_DATASETS if is_read(name) or (name == BARS.name and of_bars)]
     files: dict[str, list[ViewFile]] = {}
     if wanted:
         with state.read() as state_connection:
@@ -148,15 +155,20 @@ def _prepare(
         for name in wanted
     }
     allowed = [path for name in wanted for path in local[name]]
-    if reads.lists_tables or "symbols" in reads.tables:
+    if is_read("symbols"):
         with state.read() as state_connection:
             connection.register("symbols", list_symbols(state_connection))
+    if of_bars or is_read(SESSIONS):
+        connection.register(SESSIONS, sessions_table())
     for name, frame in tables.items():
-        if reads.lists_tables or name in reads.tables:
+        if is_read(name):
             connection.register(name, frame)
     for name in wanted:
         view = file_view(name, files.get(name, ()), local[name], VIEWS_OF_DATASETS[name])
         connection.execute(view)
+    selects = bar_views()
+    for name in of_bars:
+        connection.execute(f"CREATE VIEW {name} AS {selects[name]}")
     listed = ", ".join("'" + path.replace("'", "''") + "'" for path in allowed)
     connection.execute(f"SET allowed_paths = [{listed}]")
     connection.execute("SET enable_external_access = false")

@@ -223,7 +223,7 @@ class Reader:
 
     def _check_known(self, symbol: str) -> None:
         with self.state.read() as connection:
-            known = connection.execute(select(SYMBOL.c.symbol).order_by(SYMBOL.c.symbol)).scalars().all()
+            known = sorted(connection.execute(select(SYMBOL.c.symbol)).scalars())
         if symbol not in known:
             named = ", ".join(known[:10]) + (" …" if len(known) > 10 else "")
             hint = f"stored are {named}" if known else "nothing is stored yet: import or ingest bars first"

@@ -1,7 +1,7 @@
 """The lake of one home: the one way to write and read columnar data."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ import polars as pl
 from sqlalchemy import Connection, select
 
 from quantmill.core.clock import Clock
+from quantmill.core.interval import Interval
 from quantmill.core.span import Span
 from quantmill.errors import CommitConflictError
 from quantmill.lake.adjusting import Adjust
@@ -27,12 +28,14 @@ from quantmill.lake.pins import pinned
 from quantmill.lake.query import run_query
 from quantmill.lake.reading import Hours, Reader
 from quantmill.lake.rebuilding import RebuildReport, rebuild_catalog
+from quantmill.lake.resampling import resample_bars, widened
+from quantmill.lake.schema_checking import CheckedDataset, check_stored_schemas
 from quantmill.lake.staging import Staged
 from quantmill.lake.sweeping import SweepReport, sweep_lake
 from quantmill.lake.symbols import register_kinds
 from quantmill.lake.verifying import VerifyReport, verify_lake
 from quantmill.lake.views import refresh_views
-from quantmill.lake.volume import Codec, Volume
+from quantmill.lake.volume import Volume
 from quantmill.lake.writing import stage_frame
 from quantmill.state.engine import State
 from quantmill.state.statements import insert_missing
@@ -61,14 +64,14 @@ class Lake:
     _reader: Reader
 
     @classmethod
-    def open(cls, root: Path, state: State, clock: Clock, *, codec: Codec = "zstd") -> "Lake":
+    def open(cls, root: Path, state: State, clock: Clock, *, volume: Volume | None = None) -> "Lake":
         """Open a lake, made on first use.
 
         Args:
-            root: Folder of the data files.
+            root: Folder of the views for other programs, and of the data files when no volume is given.
             state: Database with the catalogue.
             clock: Tells which year is open, and when rows were stored.
-            codec: Compression of new files; files of any codec are read.
+            volume: Where the data files lie.
         """
         root = root.absolute()
         root.mkdir(parents=True, exist_ok=True)
@@ -77,7 +80,7 @@ class Lake:
         if is_new:
             with state.write() as connection:
                 insert_missing(connection, LAKE_HEAD, [{"id": 1, "snapshot": 0}])
-        volume = Disk(root, codec)
+        volume = volume or Disk(root)
         return cls(root, volume, state, clock, Reader(volume, state))
 
     def stage(
@@ -144,6 +147,7 @@ class Lake:
         Raises:
             CommitConflictError: If another commit changed one of the partitions since staging.
             SymbolKindError: If bars are of another kind than the symbol.
+            SchemaDriftError: If a column of a dataset with free columns has another type in files that stay.
         """
         drafts = [draft for part in staged for draft in part.drafts]
         if all(part.is_empty for part in staged):
@@ -160,7 +164,7 @@ class Lake:
             with self.state.write() as own:
                 snapshot = publish(own, self.volume, staged, at_us=at_us, job_id=job_id, note=note)
         except BaseException:
-            self._discard_unpublished(drafts)
+            self._discard_unpublished(drafts, connection)
             raise
         self.refresh_views()
         return summarize(staged, snapshot=snapshot)
@@ -356,6 +360,37 @@ class Lake:
         """
         return self._reader.bars(symbol, span, hours=hours, adjust=adjust, as_of=as_of)
 
+    def resampled_bars(
+        self,
+        symbol: str,
+        interval: Interval,
+        span: Span | None = None,
+        *,
+        hours: Hours = "regular",
+        adjust: Adjust = "forward",
+        as_of: int | datetime | None = None,
+    ) -> pl.DataFrame:
+        """One symbol's bars of 5 minutes to a session, made of what `read_bars` gives; see `resample_bars`.
+
+        Args:
+            symbol: A canonical symbol.
+            interval: Longer than a minute.
+            span: Bars whose start lies in it, each made of all its minutes; all when None.
+            hours: As in `read_bars`; extended bars say their `phase`.
+            adjust: As in `read_bars`: minutes are adjusted before they are put together.
+            as_of: As in `read_bars`.
+
+        Raises:
+            UsageError: If the interval is one minute.
+            NotFoundError: If the symbol or snapshot is unknown.
+            DamagedFileError: If a file is missing or cannot be read.
+        """
+        minutes = self.read_bars(symbol, widened(span, interval), hours=hours, adjust=adjust, as_of=as_of)
+        resampled = resample_bars(minutes, interval, hours=hours)
+        if span is None:
+            return resampled
+        return resampled.filter(pl.col("ts").is_between(span.start, span.end, closed="left"))
+
     def tail(
         self, symbol: str, n: int, *, hours: Hours = "regular", adjust: Adjust = "forward"
     ) -> pl.DataFrame:
@@ -389,7 +424,8 @@ class Lake:
         """The result of one SQL query over the newest snapshot.
 
         Views are `bars`, `features` (of each symbol the newest version of set `core`), every other dataset
-        under its name, and `symbols`. Prices in `bars` are as stored, extended hours included.
+        under its name, `symbols` and `sessions`. Prices in `bars` are as stored, extended hours included;
+        `bars_5m` to `bars_1d` are made of its regular bars, `bars_with_phase` adds each bar's session and phase.
 
         Args:
             query: One statement of DuckDB that only reads.
@@ -409,13 +445,17 @@ class Lake:
         """Read every live file and compare it with the catalogue."""
         return verify_lake(self.volume, self.state)
 
+    def check_schemas(self, *, dataset: str | None = None, span: Span | None = None) -> list[CheckedDataset]:
+        """Compare the columns of stored files, read from their footers, with those declared and committed."""
+        return check_stored_schemas(self.volume, self.state, dataset=dataset, span=span)
+
     def sweep(self, *, min_age_s: float = _SWEEP_AGE_S) -> SweepReport:
         """Delete what writers that died left behind, if older than `min_age_s`."""
         return sweep_lake(self.volume, self.state, now_us=self.clock.now_us(), min_age_s=min_age_s)
 
     def refresh_views(self) -> None:
         """Rewrite `_views`, which users of the plain DuckDB command line read."""
-        refresh_views(self.root, self.state, now_us=self.clock.now_us())
+        refresh_views(self.root, self.state, address=self.volume.address, now_us=self.clock.now_us())
 
     def _retried(self, stage: Callable[[], Staged], *, job_id: str | None = None, note: str = "") -> Commit:
         for attempt in range(1, _WRITE_ATTEMPTS + 1):
@@ -431,9 +471,10 @@ class Lake:
             self.volume, self.state, self.clock, lambda staged, note: self.commit(staged, note=note)
         )
 
-    def _discard_unpublished(self, drafts: Sequence[Draft]) -> None:
+    def _discard_unpublished(self, drafts: Sequence[Draft], connection: Connection | None = None) -> None:
         """Delete staged files, but none that the catalogue knows after all (a lost answer to COMMIT)."""
-        with self.state.read() as connection:
+        # Asked under the write lock: a commit whose answer was lost may still be under way on the server.
+        with self.state.write() if connection is None else nullcontext(connection) as asked:
             paths = [draft.path for draft in drafts]
-            known = set(connection.execute(select(FILE.c.path).where(FILE.c.path.in_(paths))).scalars())
+            known = set(asked.execute(select(FILE.c.path).where(FILE.c.path.in_(paths))).scalars())
         discard_files(self.volume, [draft for draft in drafts if draft.path not in known])

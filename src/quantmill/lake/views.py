@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from quantmill.core.instants import MINUTE_US
 from quantmill.lake.datasets import Dataset
 from quantmill.lake.disk import replace_text
 from quantmill.lake.layout import VIEWS, new_uid
+from quantmill.lake.resampled_views import SESSIONS, bar_views, sessions_table
 from quantmill.lake.view_files import (
     VIEWS_OF_DATASETS,
     BaseState,
@@ -39,14 +41,21 @@ _EMPTY_VIEWS: Final = {
     for view, dataset in VIEWS_OF_DATASETS.items()
 }
 _GRACE_US: Final = 5 * MINUTE_US
+# Calendars change with their library alone.
+_SESSIONS_FILE: Final = f"sessions-{version('exchange_calendars')}.parquet"
+_VIEWS_OF_BARS: Final = (
+    f"CREATE OR REPLACE TEMP VIEW {SESSIONS} AS SELECT * FROM read_parquet(getvariable('lists') || {quoted(f'/{_SESSIONS_FILE}')});",
+    *(f"CREATE OR REPLACE TEMP VIEW {name} AS {select};" for name, select in bar_views().items()),
+)
 
 
-def refresh_views(root: Path, state: State, *, now_us: int) -> None:
+def refresh_views(root: Path, state: State, *, address: str, now_us: int) -> None:
     """Bring `_views` to the newest snapshot; nothing of it is needed by quantmill, so a crash only leaves it stale.
 
     Args:
-        root: Folder of the data files.
+        root: Folder that the views go to.
         state: Database with the catalogue.
+        address: Folder or URL of the data files.
         now_us: The present, microseconds since 1970 UTC: lists that were replaced five minutes ago are deleted.
     """
     folder = root / VIEWS
@@ -61,7 +70,9 @@ def refresh_views(root: Path, state: State, *, now_us: int) -> None:
             files = files_of_views(connection, tier="base") if missing else {}
         for view in missing:
             _write_list(folder / lists[view], files[view], now_us)
-        before, script = _read(folder / _SCRIPT), "\n".join(_script(root, snapshot, lists, hot))
+        if not (folder / _SESSIONS_FILE).exists():
+            _write_sessions(folder / _SESSIONS_FILE)
+        before, script = _read(folder / _SCRIPT), "\n".join(_script(root, address, snapshot, lists, hot))
         if script == before:
             return
         replace_text(folder / _SCRIPT, script)
@@ -98,6 +109,12 @@ def _write_list(path: Path, files: Sequence[ViewFile], now_us: int) -> None:
     fresh.replace(path)
 
 
+def _write_sessions(path: Path) -> None:
+    fresh = path.with_name(f"{path.name}.{new_uid()}.partial")
+    sessions_table().write_parquet(fresh)
+    fresh.replace(path)
+
+
 def _read(script: Path) -> str:
     try:
         return script.read_text(encoding="utf-8")
@@ -121,17 +138,19 @@ def _stamp(path: Path, now_us: int) -> None:
 
 
 def _script(
-    root: Path, snapshot: int, lists: Mapping[str, str], hot: Mapping[str, Sequence[ViewFile]]
+    root: Path, address: str, snapshot: int, lists: Mapping[str, str], hot: Mapping[str, Sequence[ViewFile]]
 ) -> Iterator[str]:
     yield f"-- The lake at snapshot {snapshot}; rewritten after each commit. Use: duckdb -init {VIEWS}/{_SCRIPT}"
     yield "-- Files that are not listed are retired: a glob over the folder counts rows twice."
     yield "SET TimeZone = 'UTC';"
-    yield f"SET VARIABLE lake = {quoted(str(root))};"
+    yield f"SET VARIABLE lake = {quoted(address)};"
+    yield f"SET VARIABLE lists = {quoted(str(root / VIEWS))};"
     for view, dataset in VIEWS_OF_DATASETS.items():
         if view in lists or view in hot:
             yield from _view_over_files(view, dataset, lists.get(view), hot.get(view, ()))
         else:
             yield _EMPTY_VIEWS[view]
+    yield from _VIEWS_OF_BARS
     yield ""
 
 
@@ -140,7 +159,7 @@ def _view_over_files(
 ) -> Iterator[str]:
     sources: list[str] = []
     if list_name is not None:
-        path = f"getvariable('lake') || {quoted(f'/{VIEWS}/{list_name}')}"
+        path = f"getvariable('lists') || {quoted(f'/{list_name}')}"
         sources.append(
             f"FROM read_json({path}, format = 'newline_delimited', columns = {{path: 'VARCHAR', schema: 'VARCHAR'}})"
         )

@@ -28,6 +28,11 @@ class Volume(Protocol):
     """
 
     @property
+    def address(self) -> str:
+        """Folder or URL that other programs find the files under."""
+        ...
+
+    @property
     def codec(self) -> Codec:
         """How new data files are compressed."""
         ...
@@ -40,8 +45,12 @@ class Volume(Protocol):
         """
         ...
 
-    def local(self, paths: Sequence[str]) -> list[Path]:
+    def local(self, paths: Sequence[str], *, fresh: bool = False) -> list[Path]:
         """Files on this machine with the content of `paths`, in their order.
+
+        Args:
+            paths: The files wanted.
+            fresh: Whether they are fetched anew, no matter what copies there are.
 
         Raises:
             FileNotFoundError: If a file is gone.
@@ -49,8 +58,12 @@ class Volume(Protocol):
         """
         ...
 
-    def exists(self, path: str) -> bool:
-        """Whether a file of this name is stored."""
+    def missing(self, paths: Sequence[str]) -> list[str]:
+        """Those names under which nothing is stored.
+
+        Raises:
+            StoreError: If that cannot be found out.
+        """
         ...
 
     def delete(self, path: str) -> None:
@@ -65,6 +78,6 @@ class Volume(Protocol):
         """Keep the line of a commit, safe from a crash when the call returns; a later line of a snapshot counts."""
         ...
 
-    def read_log(self) -> Iterator[tuple[int, str]]:
-        """Lines of commits in the order in which they were kept; what a crash cut short is left out."""
+    def read_log(self, *, after: int = 0) -> Iterator[tuple[int, str]]:
+        """Lines of commits after a snapshot in the order in which they were kept; what a crash cut short is left out."""
         ...

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from quantmill.errors import ConfigError
+from quantmill.errors import ConfigError, StoreError
+from quantmill.state import postgresql
+from quantmill.state.failures import FAILURES, describe_failure, shown_url
 from quantmill.state.schema import ensure_schema
 
 __all__ = ["State", "open_state"]
@@ -28,27 +30,42 @@ class State:
     @property
     def url(self) -> str:
         """The database's URL, its password hidden."""
-        return self.engine.url.render_as_string(hide_password=True)
+        return shown_url(self.engine.url)
 
     @contextmanager
     def read(self) -> Generator[Connection]:
-        """A connection in a read transaction: everything read in it belongs to one moment."""
-        with self.engine.connect() as connection, connection.begin():
+        """A connection in a read transaction: everything read in it belongs to one moment.
+
+        Raises:
+            StoreError: If the database cannot be reached or used.
+        """
+        with self._translated(), _reading(self.engine) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Generator[Connection]:
         """A connection in a write transaction, committed at the end of the block, rolled back on an error.
 
-        On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so a check made inside the
-        block still holds when the block commits. Do no other I/O inside.
+        It takes the database's one write lock at once, so a check made inside the block still holds when
+        the block commits. Do no other I/O inside.
+
+        Raises:
+            StoreError: If the database cannot be reached or used, or others write for longer than ten seconds.
         """
-        with self.engine.connect().execution_options(is_write=True) as connection, connection.begin():
+        with self._translated(), _writing(self.engine) as connection:
             yield connection
 
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        try:
+            yield
+        except FAILURES as error:
+            message, hint = describe_failure(error, self.engine.url)
+            raise StoreError(message, hint=hint) from error
 
 
 def open_state(where: str | Path) -> State:
@@ -60,29 +77,70 @@ def open_state(where: str | Path) -> State:
     Raises:
         ConfigError: If the URL cannot be used, the database cannot be reached, or a newer quantmill wrote it.
     """
+    engine = _engine_of(_parse(where))
+    try:
+        ensure_schema(lambda: _writing(engine), lambda: _reading(engine))
+    except BaseException as error:
+        engine.dispose()
+        if not isinstance(error, DBAPIError):
+            raise
+        message, hint = describe_failure(error, engine.url)
+        raise ConfigError(message, hint=hint) from error
+    return State(engine)
+
+
+def _parse(where: str | Path) -> URL:
     url = f"sqlite:///{where}" if isinstance(where, Path) or "://" not in where else where
+    hint = "give a file path, sqlite:///path or postgresql://user@host/name"
     try:
         parsed = make_url(url)
-        if parsed.drivername in {"postgres", "postgresql"}:
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+    except (ArgumentError, ValueError) as error:
+        # The text itself may hold a password.
+        raise ConfigError("the URL of the state database cannot be understood", hint=hint) from error
+    if parsed.get_backend_name() in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername=postgresql.DRIVER)
+        if "@" in (parsed.host or ""):
+            raise ConfigError(
+                "the URL of the state database has an @ inside the user's name or password",
+                hint="write it as %40, and other special characters likewise",
+            )
+    elif parsed.get_backend_name() != "sqlite":
+        raise ConfigError(f"the state database cannot be kept in {parsed.get_backend_name()}", hint=hint)
+    return parsed
+
+
+def _engine_of(url: URL) -> Engine:
+    is_sqlite = url.get_backend_name() == "sqlite"
+    try:
+        engine = create_engine(
+            url,
+            pool_pre_ping=not is_sqlite,
+            connect_args={} if is_sqlite else postgresql.connect_options(url),
+        )
+    except (ArgumentError, ImportError, NoSuchModuleError) as error:
         raise ConfigError(
-            f"the state database {url!r} cannot be used: {error}",
-            hint="give a file path, sqlite:///path or postgresql://user@host/name (extra `postgres`)",
+            f"the state database {shown_url(url)} cannot be used: {error}",
+            hint="pip install 'quantmill[postgres]' brings the driver of PostgreSQL",
         ) from error
-    if engine.dialect.name == "sqlite":
+    if is_sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-    state = State(engine)
-    try:
-        ensure_schema(state.write, state.read)
-    except DBAPIError as error:
-        raise ConfigError(
-            f"the state database {state.url} cannot be opened: {error.orig}",
-            hint="check that the folder exists, is writable, and that the file is a quantmill state database",
-        ) from error
-    return state
+    else:
+        postgresql.prepare_engine(engine)
+    return engine
+
+
+@contextmanager
+def _reading(engine: Engine) -> Generator[Connection]:
+    options = postgresql.READ_OPTIONS if engine.dialect.name == "postgresql" else {}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _writing(engine: Engine) -> Generator[Connection]:
+    with engine.connect().execution_options(is_write=True) as connection, connection.begin():
+        yield connection
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -11,6 +11,7 @@ from quantmill.core.bars import ts_of
 from quantmill.core.clock import Clock, FixedClock
 from quantmill.core.instants import MINUTE_US, to_us
 from quantmill.lake.store import Lake
+from quantmill.lake.volume import Volume
 from quantmill.state.engine import open_state
 
 __all__ = ["FIRST_MINUTE", "make_bars", "open_lake"]
@@ -19,10 +20,20 @@ FIRST_MINUTE: Final = datetime(2024, 3, 12, 13, 30, tzinfo=UTC)
 _NOW: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-def open_lake(folder: Path, *, clock: Clock | None = None) -> Lake:
-    """A lake with its own state database in `folder`; the clock stands at 2026-11-20 12:00 UTC unless given."""
+def open_lake(
+    folder: Path, *, state: str | Path | None = None, volume: Volume | None = None, clock: Clock | None = None
+) -> Lake:
+    """A lake with its own state database.
+
+    Args:
+        folder: Where its files go, made when absent.
+        state: Path or URL of the state database; one in `folder` when None.
+        volume: Where its data files go instead.
+        clock: Tells the time; stands at 2026-11-20 12:00 UTC when None.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    return Lake.open(folder / "lake", open_state(folder / "state.db"), clock or FixedClock(_NOW))
+    opened = open_state(state or folder / "state.db")
+    return Lake.open(folder / "lake", opened, clock or FixedClock(_NOW), volume=volume)
 
 
 def make_bars(

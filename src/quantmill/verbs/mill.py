@@ -14,6 +14,7 @@ from quantmill.core.clock import Clock, SystemClock
 from quantmill.errors import ConfigError, NotFoundError
 from quantmill.jobs.queue import JobQueue
 from quantmill.lake.store import Lake
+from quantmill.lake.volumes import open_volume
 from quantmill.state.engine import State, open_state
 from quantmill.verbs.calling import call_verb, signature_of
 from quantmill.verbs.kernel_cache import keep_kernels_in
@@ -99,7 +100,15 @@ class Mill:
     @cached_property
     def lake(self) -> Lake:
         """The lake."""
-        return Lake.open(self.home.lake_path, self.state, self.clock, codec=self.settings.lake.codec)
+        folder = self.home.lake_path
+        volume = open_volume(
+            folder,
+            self.settings.lake_url,
+            self.settings.s3,
+            cache_path=self.home.lake_cache_path,
+            codec=self.settings.lake.codec,
+        )
+        return Lake.open(folder, self.state, self.clock, volume=volume)
 
     @cached_property
     def queue(self) -> JobQueue:

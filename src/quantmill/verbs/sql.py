@@ -20,7 +20,8 @@ TYPED_FIELD: Final = "query"
 class SqlRequest(Request):
     """Ask the lake in SQL.
 
-    Views: bars, features, predictions, trials, equity, trades, quarantine, revisions, corporate_actions, symbols, models, runs.
+    Views: bars, bars_5m, bars_15m, bars_30m, bars_1h, bars_4h, bars_8h, bars_1d, bars_with_phase, sessions, features,
+    predictions, trials, equity, trades, quarantine, revisions, corporate_actions, symbols, models, runs.
     On the command line a query may also come from standard input; on a terminal, a prompt opens without one.
     """
 

@@ -7,11 +7,12 @@ import pytest
 
 from quantmill.lake import Lake
 from quantmill.testing.lakes import open_lake
+from tests.databases import Place
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lake]:
-    opened = open_lake(tmp_path / "home")
+def lake(tmp_path: Path, state_place: Place) -> Iterator[Lake]:
+    opened = open_lake(tmp_path / "home", state=state_place)
     yield opened
     opened.state.close()
 

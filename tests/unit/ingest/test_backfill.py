@@ -15,6 +15,7 @@ from quantmill.ingest.backfill import ingest_symbols, missing_sessions
 from quantmill.lake import Lake
 from quantmill.providers.sim.provider import SimProvider
 from quantmill.testing.lakes import make_bars, open_lake
+from tests.databases import Place
 
 FIRST, END = (
     date(2023, 6, 28),
@@ -87,9 +88,9 @@ def test_interrupted_synthetic_session_is_completed(lake: Lake) -> None:
     assert (report.rows_stored, report.rows_existing) == (290, 100)
 
 
-def test_sessions_that_have_not_closed_are_left_out(tmp_path: Path) -> None:
+def test_sessions_that_have_not_closed_are_left_out(tmp_path: Path, state_place: Place) -> None:
     # 15:00 UTC is before the close of 2023-07-06.
-    lake = open_lake(tmp_path, clock=FixedClock(datetime(2023, 7, 6, 15, 0, tzinfo=UTC)))
+    lake = open_lake(tmp_path, state=state_place, clock=FixedClock(datetime(2023, 7, 6, 15, 0, tzinfo=UTC)))
 
     report = ingest_symbols(lake, SimProvider(), ["SPY"], FIRST, END)
 
@@ -97,6 +98,7 @@ def test_sessions_that_have_not_closed_are_left_out(tmp_path: Path) -> None:
     assert any("2 sessions have not closed yet" in note for note in report.notes)
     with pytest.raises(NoDataError, match="has closed yet"):
         ingest_symbols(lake, SimProvider(), ["QQQ"], date(2023, 7, 6), END)
+    lake.state.close()
 
 
 def test_synthetic_bars_over_real_ones_are_refused(lake: Lake) -> None:

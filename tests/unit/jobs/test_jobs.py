@@ -2,23 +2,29 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from quantmill.core.clock import FixedClock
 from quantmill.errors import CommitConflictError, DataError, JobCancelledError, JobError, LeaseLostError
 from quantmill.jobs.queue import Job, JobQueue
 from quantmill.jobs.runner import JobContext, run_job
-from quantmill.state.engine import open_state
+from quantmill.state.engine import State, open_state
+from tests.databases import Databases, Place
 
 
 @pytest.fixture
-def queue(tmp_path: Path) -> JobQueue:
-    return JobQueue(open_state(tmp_path / "state.db"), FixedClock(datetime(2026, 1, 2, tzinfo=UTC)))
+def queue(state: State) -> JobQueue:
+    return JobQueue(state, FixedClock(datetime(2026, 1, 2, tzinfo=UTC)))
 
 
 def always_alive(_: str) -> bool:
@@ -116,9 +122,9 @@ def test_errors_that_may_pass_are_tried_again(queue: JobQueue) -> None:
     assert run_job(queue, "race", (), body) == 3
 
 
-def test_a_taken_over_body_stops_and_publishes_nothing(tmp_path: Path) -> None:
+def test_a_taken_over_body_stops_and_publishes_nothing(state: State) -> None:
     clock = FixedClock(datetime(2026, 1, 2, tzinfo=UTC))
-    queue = JobQueue(open_state(tmp_path / "state.db"), clock, lease_s=0.1)
+    queue = JobQueue(state, clock, lease_s=0.1)
     stolen = threading.Event()
 
     def body(context: JobContext) -> None:
@@ -138,13 +144,10 @@ def test_a_taken_over_body_stops_and_publishes_nothing(tmp_path: Path) -> None:
 class JobMachine(RuleBasedStateMachine):
     """Any interleaving of claims, clock moves and completions publishes each job at most once per claim order."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__()
-        import tempfile
-
-        self.folder = tempfile.TemporaryDirectory()
         self.clock = FixedClock(datetime(2026, 1, 2, tzinfo=UTC))
-        self.queue = JobQueue(open_state(Path(self.folder.name) / "state.db"), self.clock)
+        self.queue = JobQueue(open_state(place), self.clock)
         self.id = self.queue.enqueue("work", ()).id
         self.held: list[Job] = []
         self.published: list[int] = []
@@ -182,8 +185,13 @@ class JobMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.queue.state.close()
-        self.folder.cleanup()
 
 
-TestJobMachine = JobMachine.TestCase
-TestJobMachine.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+def test_no_interleaving_publishes_a_job_twice(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with databases.dropping():
+        run_state_machine_as_test(
+            lambda: JobMachine(databases.fresh(tmp_path_factory.mktemp("jobs"))),
+            settings=settings(max_examples=15, stateful_step_count=20, deadline=None),
+        )

@@ -1,7 +1,6 @@
 """Jobs that wait for a worker: taken once, in order, cancelled while they wait, failed when their worker is gone."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -9,7 +8,7 @@ from quantmill.core.clock import FixedClock
 from quantmill.errors import JobNotFoundError, UsageError
 from quantmill.jobs.queue import JobQueue
 from quantmill.jobs.runner import JobContext, run_claimed, run_job
-from quantmill.state.engine import open_state
+from quantmill.state.engine import State
 
 
 @pytest.fixture
@@ -18,8 +17,8 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def queue(tmp_path: Path, clock: FixedClock) -> JobQueue:
-    return JobQueue(open_state(tmp_path / "state.db"), clock)
+def queue(state: State, clock: FixedClock) -> JobQueue:
+    return JobQueue(state, clock)
 
 
 def test_the_job_that_waited_longest_is_taken_first(queue: JobQueue, clock: FixedClock) -> None:

@@ -22,6 +22,7 @@ from quantmill.errors import (
 )
 from quantmill.lake import Lake
 from quantmill.testing.lakes import FIRST_MINUTE, make_bars, open_lake
+from tests.databases import Databases
 
 LAKES = {name: datetime(2026, 11, day, tzinfo=UTC) for name, day in (("early", 1), ("late", 2))}
 DEAR = pl.col("close", "open", "high", "low") + 5.0
@@ -364,8 +365,11 @@ def test_the_footer_lets_a_catalogue_be_rebuilt(lake: Lake) -> None:
     }
 
 
-def test_the_input_digest_is_that_of_the_rows_not_of_the_moment(tmp_path: Path) -> None:
-    early, late = (open_lake(tmp_path / name, clock=FixedClock(now)) for name, now in LAKES.items())
+def test_the_input_digest_is_that_of_the_rows_not_of_the_moment(databases: Databases, tmp_path: Path) -> None:
+    early, late = (
+        open_lake(tmp_path / name, state=databases.fresh(tmp_path / name), clock=FixedClock(now))
+        for name, now in LAKES.items()
+    )
     early.write("bars", make_bars("SPY", 30))
     late.write("bars", make_bars("SPY", 10))
     late.write("bars", make_bars("SPY", 30))
@@ -373,6 +377,8 @@ def test_the_input_digest_is_that_of_the_rows_not_of_the_moment(tmp_path: Path) 
     assert late.input_digest("bars") == early.input_digest("bars")
     assert late.input_digest("bars", as_of=1) != early.input_digest("bars")
     assert late.files("bars")[0].sha256 != early.files("bars")[0].sha256
+    for opened in (early, late):
+        opened.state.close()
 
 
 def test_a_full_disk_is_one_clear_line_and_leaves_nothing(

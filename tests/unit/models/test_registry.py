@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from quantmill.models.registry import (
     store_model,
     stored_model,
 )
-from quantmill.state.engine import State, open_state
+from quantmill.state.engine import State
 
 RECORD = ModelRecord(
     id="m-aaaaaaaaaa",
@@ -52,11 +51,6 @@ RECORD = ModelRecord(
     group_id=None,
     created_us=1,
 )
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> State:
-    return open_state(tmp_path / "state.db")
 
 
 def store(state: State, **changes: object) -> ModelRecord:

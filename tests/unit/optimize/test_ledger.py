@@ -1,19 +1,9 @@
 """Counts of the trial ledger, worked by hand."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from quantmill.optimize.ledger import Evidence, configuration_id, count_trials, record
-from quantmill.state.engine import State, open_state
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    opened = open_state(tmp_path / "state.db")
-    yield opened
-    opened.close()
+from quantmill.state.engine import State
 
 
 def run(state: State, symbol: str, first: int, last: int, configurations: list[int]) -> None:
