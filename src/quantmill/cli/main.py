@@ -17,7 +17,7 @@ from typer import Abort, TyperException
 from quantmill.cli.app import build_app
 from quantmill.cli.everywhere import Everywhere, look_ahead
 from quantmill.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE, exit_code
-from quantmill.errors import QuantmillError
+from quantmill.errors import QuantmillError, UsageError
 from quantmill.verbs.registry import Verb
 
 __all__ = ["main"]
@@ -115,6 +115,8 @@ def _execute(verb: Verb, everywhere: Everywhere, given: dict[str, Any]) -> int:
 
             return prompt_for(verb, everywhere, values, typed, has_out=out is not None)
         values[typed] = sys.stdin.read()
+        if not values[typed].strip():
+            raise UsageError(f"standard input holds no {typed}", hint=f"give the {typed} as an argument")
     request = read_request(request_type, values, flags=True)
     opened = {"nothing": Mill.unopened, "reads": Mill.existing, "writes": Mill.existing}[verb.access]
     with (Mill.open if verb.makes_home else opened)(everywhere.home_or(verb.default_home)) as mill:
