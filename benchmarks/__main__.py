@@ -14,6 +14,7 @@ from benchmarks.default_grid import default_grid_864_cpu_s  # noqa: E402 - after
 from benchmarks.features import feature_build_5y_cpu_s  # noqa: E402 - likewise
 from benchmarks.kernel import bar_kernel_vs_vectorbt, grid_mbars_per_cpu_s  # noqa: E402 - likewise
 from benchmarks.reading import read_symbol_vs_plain_parquet  # noqa: E402 - likewise
+from benchmarks.resampling import resample_5m_symbol_year_s  # noqa: E402 - likewise
 from benchmarks.row import Row  # noqa: E402 - likewise
 
 MEASUREMENTS: Final[tuple[Callable[[], Row], ...]] = (
@@ -21,6 +22,7 @@ MEASUREMENTS: Final[tuple[Callable[[], Row], ...]] = (
     default_grid_864_cpu_s,
     bar_kernel_vs_vectorbt,
     read_symbol_vs_plain_parquet,
+    resample_5m_symbol_year_s,
     feature_build_5y_cpu_s,
 )
 

@@ -8,6 +8,7 @@ from typing import Final, cast
 import polars as pl
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 __all__ = ["show_frame"]
@@ -66,12 +67,14 @@ def _table(shown: pl.DataFrame, cells: dict[str, list[str]], headings: Mapping[s
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, _PADDING - 1, 0, 0), pad_edge=False)
     for name, heading in headings.items():
         is_number = shown.schema[name].is_numeric()
-        table.add_column(heading, justify="right" if is_number else "left", no_wrap=True, overflow="fold")
+        table.add_column(
+            escape(heading), justify="right" if is_number else "left", no_wrap=True, overflow="fold"
+        )
     half = MAX_ROWS // 2
     for at in range(shown.height):
         if shown.height == MAX_ROWS and at == half:
             table.add_section()
-        table.add_row(*(cells[name][at] for name in headings))
+        table.add_row(*(escape(cells[name][at]) for name in headings))
     return table
 
 

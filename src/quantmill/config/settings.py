@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = [
+    "DriftSettings",
     "IngestSettings",
     "JobSettings",
     "OptimizeSettings",
@@ -37,6 +38,19 @@ class IngestSettings(_Section):
     hole_minutes: int = Field(
         default=5, ge=1, description="Missing minutes in a row from which `gaps` reports a hole."
     )
+
+
+class DriftSettings(_Section):
+    """What happens when the columns of a source of files change."""
+
+    auto_update: bool = Field(
+        default=False,
+        description="Take new columns of a source into its baseline without asking; missing columns and changed "
+        "types always wait for `schema accept`.",
+    )
+    alert_new: bool = Field(default=True, description="Report new columns in imports and in the log.")
+    alert_missing: bool = Field(default=True, description="Report missing columns in imports and in the log.")
+    alert_type: bool = Field(default=True, description="Report changed types in imports and in the log.")
 
 
 class TrainingSettings(_Section):
@@ -170,6 +184,7 @@ class Settings(BaseSettings):
         default=None, description="Where the lake's files lie instead of <home>/lake: s3://bucket/prefix."
     )
     ingest: IngestSettings = IngestSettings()
+    drift: DriftSettings = DriftSettings()
     training: TrainingSettings = TrainingSettings()
     simulation: SimulationSettings = SimulationSettings()
     optimize: OptimizeSettings = OptimizeSettings()

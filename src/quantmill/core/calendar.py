@@ -122,6 +122,14 @@ class SessionCalendar:
         at = self._index(session)
         return np.arange(self.open_us[at], self.close_us[at], MINUTE_US, dtype=np.int64)
 
+    def midnights(self, days: Ints) -> Ints:
+        """The exchange's midnight at which dates begin, in microseconds since 1970 UTC.
+
+        Args:
+            days: Dates from FIRST_DATE to LAST_DATE + 1 as days since 1970, any shape.
+        """
+        return self._midnights[days - day_of_date(FIRST_DATE)]
+
     def _index(self, session: date) -> int:
         if not self.is_session(session):
             raise UsageError(f"{session} is not a session of {self.name}")

@@ -14,19 +14,21 @@ from quantmill.core.calendar import calendar_for
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import BadBarsError, CommitConflictError, QuantmillError, SymbolKindError, UsageError
+from quantmill.ingest.import_options import ImportOptions
 from quantmill.ingest.quarantine import QUARANTINE_COLUMNS, quarantine_rows
 from quantmill.ingest.report import FileOutcome, IngestReport, Tally
+from quantmill.ingest.source_check import DEFAULT_DRIFT_RULES, DriftRules, ImportCheck, SourceCheck
 from quantmill.ingest.spool import Spool
 from quantmill.ingest.validation import DEFAULT_RULES, REASONS, ValidationRules, validate_bars
 from quantmill.lake.merging import OnConflict
 from quantmill.lake.staging import Staged
 from quantmill.lake.store import Lake
-from quantmill.providers.files.finding import find_files
+from quantmill.providers.files.finding import FoundFiles, find_files
 from quantmill.providers.files.options import FEED, PROVIDER, FileOptions
 from quantmill.providers.files.reading import FileBars, batches_of, read_bar_file
 from quantmill.providers.protocol import PAGE_SCHEMA
 
-__all__ = ["Completing", "import_files"]
+__all__ = ["Completing", "import_files", "import_found"]
 
 Completing = Callable[[], AbstractContextManager[Connection]]
 """Opens the write transaction that publishes an import and completes its job."""
@@ -41,13 +43,15 @@ def import_files(
     options: FileOptions | None = None,
     rules: ValidationRules = DEFAULT_RULES,
     on_conflict: OnConflict = "keep",
+    source: str | None = None,
+    drift: DriftRules = DEFAULT_DRIFT_RULES,
     progress: Progress = NO_PROGRESS,
     completing: Completing | None = None,
 ) -> IngestReport:
     """Import files of any known format, folders at any depth; twice stores nothing new.
 
     A file that cannot be read is reported and the others go on. Bad rows go to quarantine in the
-    commit that stores the good ones.
+    commit that stores the good ones. A file whose columns drifted from those of its source waits, see `SourceCheck`.
 
     Args:
         lake: Where to.
@@ -55,6 +59,8 @@ def import_files(
         options: What the files do not say themselves.
         rules: What counts as a bad row beyond what a bar is.
         on_conflict: What happens to stored rows that differ.
+        source: Name of the source that all files come from; otherwise told by format and folder.
+        drift: What happens when the columns of a source change.
         progress: Told of each file and symbol.
         completing: Transaction to publish in; its caller repeats the import after a CommitConflictError.
 
@@ -64,15 +70,34 @@ def import_files(
         SymbolKindError: If a symbol holds synthetic bars in this home; nothing is stored.
         ConflictError: If rows differ from stored ones under `fail`; nothing is stored.
     """
-    options = options or FileOptions()
-    found = find_files(paths, options.file_format)
+    how = ImportOptions(options or FileOptions(), rules, on_conflict)
+    return import_found(
+        lake,
+        find_files(paths, how.files.file_format),
+        how,
+        lambda: SourceCheck(lake, paths, how, source, drift),
+        progress=progress,
+        completing=completing,
+    )
+
+
+def import_found(
+    lake: Lake,
+    found: FoundFiles,
+    how: ImportOptions,
+    checking: Callable[[], ImportCheck],
+    *,
+    progress: Progress = NO_PROGRESS,
+    completing: Completing | None = None,
+) -> IngestReport:
+    """Import files under a check made anew for each attempt; otherwise as `import_files`."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with Spool() as spool:
-                work = _Import(lake, options, rules, spool)
+                work = _Import(lake, how, checking(), spool)
                 work.read(found.paths, progress)
                 work.note_skipped(found.skipped)
-                return work.store(on_conflict, progress, completing)
+                return work.store(progress, completing)
         except CommitConflictError:
             if completing is not None or attempt == _ATTEMPTS:
                 raise
@@ -82,8 +107,8 @@ def import_files(
 class _Import:
     """One import under way."""
 
-    def __init__(self, lake: Lake, options: FileOptions, rules: ValidationRules, spool: Spool) -> None:
-        self._lake, self._options, self._rules, self._spool = lake, options, rules, spool
+    def __init__(self, lake: Lake, how: ImportOptions, check: ImportCheck, spool: Spool) -> None:
+        self._lake, self._how, self._check, self._spool = lake, how, check, spool
         self._kinds = _stored_kinds(lake)
         self._bad: list[pl.DataFrame] = []
         self._errors: list[QuantmillError] = []
@@ -92,15 +117,16 @@ class _Import:
     def read(self, paths: Sequence[Path], progress: Progress) -> None:
         """Read and check the files one by one."""
         progress.start("Reading files", len(paths))
+        self._check.survey(paths)
         for path in paths:
             try:
-                batches = batches_of(path, self._options)
+                batches = batches_of(path, self._how.files)
             except (BadBarsError, UsageError) as error:
                 self._fail(path, error)
                 batches = []
             for batch in batches:
                 try:
-                    self.tally.files.append(self._keep(read_bar_file(path, self._options, batch)))
+                    self.tally.files.append(self._take(read_bar_file(path, self._how.files, batch)))
                 except (BadBarsError, UsageError) as error:
                     self._fail(path, error)
             progress.advance(note=path.name)
@@ -116,31 +142,39 @@ class _Import:
         self.tally.files.append(FileOutcome(str(path), "failed", reason=_with_hint(error)))
         self.tally.n_failed += 1
 
-    def store(
-        self, on_conflict: OnConflict, progress: Progress, completing: Completing | None
-    ) -> IngestReport:
+    def store(self, progress: Progress, completing: Completing | None) -> IngestReport:
         """Stage symbol by symbol and publish all at once."""
         staged: list[Staged] = []
         symbols = self._spool.symbols()
         progress.start("Storing symbols", len(symbols))
         try:
             for symbol in symbols:
-                staged.append(self._stage(symbol, on_conflict))
+                staged.append(self._stage(symbol))
                 progress.advance(note=symbol)
             if self._bad:
                 rows = pl.concat(self._bad).unique("row_digest", keep="first", maintain_order=True)
                 staged.append(self._lake.stage("quarantine", rows))
-            if not symbols:
-                self._lake.commit(staged, note="import: quarantine only")
+            self._check.prepare()
+            if not symbols and not self._check.holds_files:
+                self._publish(staged, None, note="import: quarantine only")
                 raise self._nothing_stored()
             snapshot = self._publish(staged, completing)
         except BaseException:
             self._lake.discard(staged)
             raise
+        self._check.announce(self.tally)
         return self.tally.report(snapshot=snapshot, provider=PROVIDER, feed=FEED, is_synthetic=False)
 
-    def _keep(self, file: FileBars) -> FileOutcome:
+    def _take(self, file: FileBars) -> FileOutcome:
         self.tally.rows_read += file.bars.height
+        reason = self._check.reason_to_wait(file.path, file.bars.height)
+        if not reason:
+            return self._keep(file)
+        self.tally.rows_waiting += file.bars.height
+        symbols = tuple(file.bars["symbol"].unique().drop_nulls().sort())
+        return FileOutcome(str(file.path), "waiting", file.bars.height, symbols, reason, file.notes)
+
+    def _keep(self, file: FileBars) -> FileOutcome:
         symbols: list[str] = []
         n_good = 0
         bad: list[pl.DataFrame] = []
@@ -171,6 +205,7 @@ class _Import:
                 _with_hint(error),
                 tuple(notes),
             )
+        self._check.took(file.path)
         if reasons:
             notes.append(f"to quarantine: {reasons}")
         for note in file.notes:
@@ -184,7 +219,7 @@ class _Import:
             raise SymbolKindError(f"real bars offered for {symbol}, which holds synthetic ones")
         info = describe_symbol(symbol)
         checked = validate_bars(
-            rows, info, calendar_for(info.calendar), now_us=self._lake.clock.now_us(), rules=self._rules
+            rows, info, calendar_for(info.calendar), now_us=self._lake.clock.now_us(), rules=self._how.rules
         )
         self.tally.rows_duplicate += checked.n_duplicates
         self.tally.rows_overruled += checked.n_conflicts
@@ -202,11 +237,11 @@ class _Import:
         self.tally.reasons.update(counts)
         return "; ".join(f"{reason} in {count} ({REASONS[reason]})" for reason, count in counts.items())
 
-    def _stage(self, symbol: str, on_conflict: OnConflict) -> Staged:
+    def _stage(self, symbol: str) -> Staged:
         taken = self._spool.take(symbol)
         info = describe_symbol(symbol)
         labels = calendar_for(info.calendar).label(us_of(taken.rows["ts"]))
-        staged = self._lake.stage("bars", taken.rows, on_conflict=on_conflict)
+        staged = self._lake.stage("bars", taken.rows, on_conflict=self._how.on_conflict)
         tally = self.tally
         tally.symbols.add(symbol)
         tally.rows_duplicate += taken.n_duplicates
@@ -219,12 +254,12 @@ class _Import:
         tally.conflicts += staged.conflicts
         return staged
 
-    def _publish(self, staged: list[Staged], completing: Completing | None) -> int:
+    def _publish(self, staged: list[Staged], completing: Completing | None, *, note: str = "import") -> int:
+        """Bars, quarantined rows and what follows for the sources, in one transaction."""
         self.tally.conflicts += self.tally.rows_overruled
-        if completing is None:
-            return self._lake.commit(staged, note="import").snapshot
-        with completing() as connection:
-            snapshot = self._lake.commit(staged, connection=connection, note="import").snapshot
+        with self._lake.state.write() if completing is None else completing() as connection:
+            snapshot = self._lake.commit(staged, connection=connection, note=note).snapshot
+            self._check.record(connection)
         self._lake.refresh_views()
         return snapshot
 

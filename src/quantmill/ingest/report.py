@@ -11,10 +11,10 @@ _MAX_NAMED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """How one file fared: `reason` says why it failed or was skipped."""
+    """How one file fared: `reason` says why it failed, was skipped, or waits in quarantine."""
 
     path: str
-    status: Literal["read", "failed", "skipped"]
+    status: Literal["read", "failed", "skipped", "waiting"]
     rows: int = 0
     symbols: tuple[str, ...] = ()
     reason: str = ""
@@ -25,10 +25,11 @@ class FileOutcome:
 class IngestReport:
     """Counts of one import or backfill; every row read is in exactly one of the first groups.
 
-    `rows_read = rows_stored + rows_replaced + rows_existing + rows_quarantined + rows_duplicate + rows_overruled`, where
+    `rows_read = rows_stored + rows_replaced + rows_existing + rows_quarantined + rows_duplicate + rows_overruled
+    + rows_waiting`, where
     `rows_existing` were stored before (also with other values, then they count as conflicts too),
     `rows_duplicate` occurred more than once with equal values and `rows_overruled` lost to another row of the
-    same minute in the same import. `conflicts` counts overruled rows and those that differ from stored ones;
+    same minute in the same import; the files of `rows_waiting` wait for `schema accept`. `conflicts` counts overruled rows and those that differ from stored ones;
     `rows_extended` the good rows outside regular hours; `sessions` the pairs of symbol and session among them.
     """
 
@@ -39,6 +40,7 @@ class IngestReport:
     rows_quarantined: int
     rows_duplicate: int
     rows_overruled: int
+    rows_waiting: int
     rows_extended: int
     conflicts: int
     quarantine_reasons: dict[str, int]
@@ -63,6 +65,7 @@ class Tally:
     rows_replaced: int = 0
     rows_duplicate: int = 0
     rows_overruled: int = 0
+    rows_waiting: int = 0
     rows_extended: int = 0
     conflicts: int = 0
     sessions: int = 0
@@ -90,6 +93,7 @@ class Tally:
                 "rows_replaced",
                 "rows_duplicate",
                 "rows_overruled",
+                "rows_waiting",
                 "rows_extended",
                 "conflicts",
                 "sessions",

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from quantmill.errors import CommitConflictError
+from quantmill.lake.column_types import check_column_types
 from quantmill.lake.datasets import dataset_of
 from quantmill.lake.drafting import Draft
 from quantmill.lake.hot import hot_key_of, keys_text
@@ -80,6 +81,7 @@ def publish(
     Raises:
         CommitConflictError: If another commit changed one of the partitions, or a staged file is gone.
         SymbolKindError: If bars are of another kind than the symbol.
+        SchemaDriftError: If a column of a dataset with free columns has another type in files that stay.
     """
     drafts = list(chain.from_iterable(part.drafts for part in staged))
     retired = [path for draft in drafts for path in draft.replaces]
@@ -97,6 +99,7 @@ def publish(
         _swap(connection, drafts, retired, snapshot, at_us)
     except IntegrityError as error:
         raise CommitConflictError("another commit published one of the partitions first") from error
+    check_column_types(connection, drafts)
     line = journal_line(at_us, job_id, note, [draft.path for draft in drafts], retired)
     volume.log(snapshot, line)
     return snapshot

@@ -6,12 +6,23 @@ from typing import Final
 
 from quantmill.core.symbols import from_path_part, path_part
 
-__all__ = ["JOURNAL", "LIVE", "STAGING", "VIEWS", "file_path", "hot_path", "new_uid", "place_of"]
+__all__ = [
+    "JOURNAL",
+    "LIVE",
+    "STAGING",
+    "VIEWS",
+    "WAITING",
+    "file_path",
+    "hot_path",
+    "new_uid",
+    "place_of",
+]
 
 JOURNAL: Final = "_journal"
 LIVE: Final = "live"
 STAGING: Final = "_staging"
 VIEWS: Final = "_views"
+WAITING: Final = "_waiting"
 
 
 def new_uid() -> str:

@@ -15,9 +15,10 @@ from sqlalchemy import or_, select
 from quantmill.core.bars import UTC_TIME
 from quantmill.errors import DamagedFileError, QueryError
 from quantmill.lake.catalogue import is_live_at
-from quantmill.lake.datasets import DATASETS, FEATURES, Dataset
+from quantmill.lake.datasets import BARS, DATASETS, FEATURES, Dataset
 from quantmill.lake.overview import list_symbols
 from quantmill.lake.query_guard import Reads, check_query
+from quantmill.lake.resampled_views import BAR_VIEWS, SESSIONS, bar_views, sessions_table
 from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 from quantmill.state.tables.catalogue import FILE
@@ -97,7 +98,7 @@ def _run(
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    names = [*VIEWS_OF_DATASETS, "symbols", *tables]
+    names = [*VIEWS_OF_DATASETS, *BAR_VIEWS, SESSIONS, "symbols", *tables]
     with closing(duckdb.connect(":memory:", config=config)) as connection:
         reads = check_query(connection, query)
         try:
@@ -138,20 +139,30 @@ def _prepare(
 ) -> None:
     """Make the views that the query reads, then shut everything else."""
     connection.execute("SET TimeZone = 'UTC'")
-    wanted = [name for name in VIEWS_OF_DATASETS if reads.lists_tables or name in reads.tables]
+
+    def is_read(name: str) -> bool:
+        return reads.lists_tables or name in reads.tables
+
+    of_bars = [name for name in BAR_VIEWS if is_read(name)]
+    wanted = [name for name in VIEWS_OF_DATASETS if is_read(name) or (name == BARS.name and of_bars)]
     paths = _live_paths(state) if wanted else {}
     local = {name: [str(path) for path in volume.local(paths.get(name, []))] for name in wanted}
     allowed = [path for name in wanted for path in local[name]]
-    if reads.lists_tables or "symbols" in reads.tables:
+    if is_read("symbols"):
         with state.read() as state_connection:
             connection.register("symbols", list_symbols(state_connection))
+    if of_bars or is_read(SESSIONS):
+        connection.register(SESSIONS, sessions_table())
     for name, frame in tables.items():
-        if reads.lists_tables or name in reads.tables:
+        if is_read(name):
             connection.register(name, frame)
     for name in wanted:
         found = local[name]
         dataset = VIEWS_OF_DATASETS[name]
         connection.execute(file_view(name, found, dataset) if found else empty_view(name, dataset))
+    selects = bar_views()
+    for name in of_bars:
+        connection.execute(f"CREATE VIEW {name} AS {selects[name]}")
     listed = ", ".join("'" + path.replace("'", "''") + "'" for path in allowed)
     connection.execute(f"SET allowed_paths = [{listed}]")
     connection.execute("SET enable_external_access = false")

@@ -11,6 +11,7 @@ import polars as pl
 from sqlalchemy import Connection, select
 
 from quantmill.core.clock import Clock
+from quantmill.core.interval import Interval
 from quantmill.core.span import Span
 from quantmill.errors import CommitConflictError
 from quantmill.lake.adjusting import Adjust
@@ -27,6 +28,8 @@ from quantmill.lake.pins import pinned
 from quantmill.lake.query import run_query
 from quantmill.lake.reading import Hours, Reader
 from quantmill.lake.rebuilding import RebuildReport, rebuild_catalog
+from quantmill.lake.resampling import resample_bars, widened
+from quantmill.lake.schema_checking import CheckedDataset, check_stored_schemas
 from quantmill.lake.staging import Staged
 from quantmill.lake.sweeping import SweepReport, sweep_lake
 from quantmill.lake.symbols import register_kinds
@@ -144,6 +147,7 @@ class Lake:
         Raises:
             CommitConflictError: If another commit changed one of the partitions since staging.
             SymbolKindError: If bars are of another kind than the symbol.
+            SchemaDriftError: If a column of a dataset with free columns has another type in files that stay.
         """
         drafts = [draft for part in staged for draft in part.drafts]
         if all(part.is_empty for part in staged):
@@ -356,6 +360,39 @@ class Lake:
         """
         return self._reader.bars(symbol, span, hours=hours, adjust=adjust, as_of=as_of)
 
+    def resampled_bars(
+        self,
+        symbol: str,
+        interval: Interval,
+        span: Span | None = None,
+        *,
+        hours: Hours = "regular",
+        adjust: Adjust = "forward",
+        as_of: int | datetime | None = None,
+    ) -> pl.DataFrame:
+        """One symbol's bars of 5 minutes to a session, made of what `read_bars` gives; see `resample_bars`.
+
+        Args:
+            symbol: A canonical symbol.
+            interval: Longer than a minute.
+            span: Bars whose start lies in it, each made of all its minutes; all when None.
+            hours: As in `read_bars`; extended bars say their `phase`.
+            adjust: As in `read_bars`: minutes are adjusted before they are put together.
+            as_of: As in `read_bars`.
+
+        Raises:
+            UsageError: If the interval is one minute.
+            NotFoundError: If the symbol or snapshot is unknown.
+            DamagedFileError: If a file is missing or cannot be read.
+        """
+        minutes = self.read_bars(symbol, widened(span, interval), hours=hours, adjust=adjust, as_of=as_of)
+        resampled = resample_bars(minutes, interval, hours=hours)
+        return (
+            resampled
+            if span is None
+            else resampled.filter(pl.col("ts").is_between(span.start, span.end, closed="left"))
+        )
+
     def tail(
         self, symbol: str, n: int, *, hours: Hours = "regular", adjust: Adjust = "forward"
     ) -> pl.DataFrame:
@@ -389,7 +426,8 @@ class Lake:
         """The result of one SQL query over the newest snapshot.
 
         Views are `bars`, `features` (of each symbol the newest version of set `core`), every other dataset
-        under its name, and `symbols`. Prices in `bars` are as stored, extended hours included.
+        under its name, `symbols` and `sessions`. Prices in `bars` are as stored, extended hours included;
+        `bars_5m` to `bars_1d` are made of its regular bars, `bars_with_phase` adds each bar's session and phase.
 
         Args:
             query: One statement of DuckDB that only reads.
@@ -408,6 +446,10 @@ class Lake:
     def verify(self) -> VerifyReport:
         """Read every live file and compare it with the catalogue."""
         return verify_lake(self.volume, self.state)
+
+    def check_schemas(self, *, dataset: str | None = None, span: Span | None = None) -> list[CheckedDataset]:
+        """Compare the columns of stored files, read from their footers, with those declared and committed."""
+        return check_stored_schemas(self.volume, self.state, dataset=dataset, span=span)
 
     def sweep(self, *, min_age_s: float = _SWEEP_AGE_S) -> SweepReport:
         """Delete what writers that died left behind, if older than `min_age_s`."""

@@ -15,7 +15,7 @@ from quantmill.errors import ConfigError
 
 __all__ = ["HEAD", "ensure_schema"]
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 _Transaction = Callable[[], AbstractContextManager[Connection]]

@@ -18,8 +18,9 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[
     inserted = 0
     for row in rows:
         statement = _insert(connection, table).values(**row).on_conflict_do_nothing()
-        result = connection.execute(statement, execution_options={"preserve_rowcount": True})
-        inserted += result.rowcount
+        # Counts of inserts are kept on demand only: on PostgreSQL they would be -1.
+        counted = statement.execution_options(preserve_rowcount=True)
+        inserted += connection.execute(counted).rowcount
     return inserted
 
 

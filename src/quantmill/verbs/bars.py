@@ -1,14 +1,17 @@
-"""The verb `bars`: stored bars of one symbol."""
+"""The verb `bars`: bars of one symbol, as stored or of a longer interval."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
 import polars as pl
 from pydantic import Field
 
+from quantmill.core.interval import ONE_MINUTE, Interval
 from quantmill.core.progress import Progress
-from quantmill.errors import NoDataError
+from quantmill.errors import NoDataError, UsageError
 from quantmill.lake.actions import DIVIDEND, SPLIT
 from quantmill.lake.adjusting import Adjust
+from quantmill.lake.phases import with_phase
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.request import POSITIONAL, Symbol
 from quantmill.verbs.sessions_request import SessionsRequest
@@ -19,13 +22,17 @@ READS_ONLY: Final = True
 
 
 class BarsRequest(SessionsRequest):
-    """Show stored bars of one symbol.
+    """Show bars of one symbol, as stored or put together to longer ones.
 
-    Times are the starts of bars in UTC.
+    Times are the starts of bars in UTC; a bar is known at its start plus its interval. Longer bars are made session by
+    session from the open on, so a session's last one may be short; 1d is one bar per session, or with extended hours
+    one per session and phase.
     """
 
     symbol: Annotated[Symbol, POSITIONAL] = Field(description="Symbol, such as SPY.")
-    interval: Literal["1m"] = Field(default="1m", description="Length of a bar.")
+    interval: Literal["1m", "5m", "15m", "30m", "1h", "4h", "8h", "1d"] = Field(
+        default="1m", description="Length of a bar."
+    )
     limit: int | None = Field(
         default=None, ge=1, description="The last N bars of those asked for, in time order."
     )
@@ -37,17 +44,22 @@ class BarsRequest(SessionsRequest):
         description="none as traded, forward by splits as features see it, back by splits as charts do, total back by "
         "splits and dividends.",
     )
+    as_of: str | None = Field(
+        default=None,
+        description="As known then: a snapshot's number, or an instant in UTC such as 2026-11-20T15:30; now when left out.",
+    )
 
 
 def run(mill: Mill, request: BarsRequest, progress: Progress) -> pl.DataFrame:
     """The bars in time order: ts, open, high, low, close, volume.
 
+    Longer ones also say how many minutes they hold (n_bars), extended ones their phase: pre, regular or post.
+
     Raises:
         NotFoundError: If the symbol is not stored, or a view of total returns needs a close that is not.
         NoDataError: If it has no bar in the sessions asked for.
     """
-    span = request.span_of(request.symbol)
-    bars = mill.lake.read_bars(request.symbol, span, hours=request.hours, adjust=request.adjust)
+    bars = _bars(mill, request)
     if bars.is_empty():
         asked = f"from {request.start or 'the start'} to {request.end or 'the end'}"
         raise NoDataError(
@@ -56,7 +68,8 @@ def run(mill: Mill, request: BarsRequest, progress: Progress) -> pl.DataFrame:
         )
     if request.adjust != "none":
         progress.say(_adjustment(mill, request.symbol, request.adjust))
-    chosen = bars.select("ts", "open", "high", "low", "close", "volume")
+    further = [name for name in ("n_bars", "phase") if name in bars.columns]
+    chosen = bars.select("ts", "open", "high", "low", "close", "volume", *further)
     return chosen if request.limit is None else chosen.tail(request.limit)
 
 
@@ -73,3 +86,32 @@ def _adjustment(mill: Mill, symbol: str, adjust: Adjust) -> str:
     n_late = dividends.filter(pl.col("ex_date") > last).height
     late = f"; {n_late} after the last stored session are left out, which changes no return" if n_late else ""
     return f"{said}; prices are adjusted back by both{late}"
+
+
+def _bars(mill: Mill, request: BarsRequest) -> pl.DataFrame:
+    span, interval = request.span_of(request.symbol), Interval.parse(request.interval)
+    as_of = None if request.as_of is None else _moment(request.as_of)
+    if interval != ONE_MINUTE:
+        return mill.lake.resampled_bars(
+            request.symbol, interval, span, hours=request.hours, adjust=request.adjust, as_of=as_of
+        )
+    bars = mill.lake.read_bars(request.symbol, span, hours=request.hours, adjust=request.adjust, as_of=as_of)
+    return with_phase(bars) if request.hours == "extended" else bars
+
+
+def _moment(text: str) -> int | datetime:
+    """A snapshot or an instant as a person writes it.
+
+    Raises:
+        UsageError: If it is neither.
+    """
+    if text.isdigit():
+        return int(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--as-of is {text!r}, needed is a snapshot's number or an instant",
+            hint="such as --as-of 12 or --as-of 2026-11-20T15:30",
+        ) from error
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

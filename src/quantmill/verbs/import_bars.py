@@ -5,8 +5,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from quantmill.config.settings import DriftSettings
 from quantmill.core.progress import Progress
 from quantmill.ingest.importing import import_files
+from quantmill.ingest.source_baseline import DriftKind
+from quantmill.ingest.source_check import DriftRules
 from quantmill.ingest.spikes import SpikeLimits
 from quantmill.ingest.validation import ValidationRules
 from quantmill.providers.files.formats import FileFormat
@@ -14,6 +17,7 @@ from quantmill.providers.files.options import FileOptions
 from quantmill.verbs.ingest_report import Ingested
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.request import POSITIONAL, Flag, FromSetting, ParameterValue, Request, Symbol
+from quantmill.verbs.source_name import SourceName
 from quantmill.verbs.working import work
 
 __all__ = ["READS_ONLY", "ImportRequest", "run"]
@@ -25,6 +29,7 @@ class ImportRequest(Request):
     """Store bars from CSV, Parquet, LEAN, DuckDB and SQLite files.
 
     Folders are searched at any depth, also trees such as SPY/dt=2024-03-12/. Importing the same files again stores nothing new.
+    A file that lacks a column its source used to have, or has one of another type, waits for `schema accept`.
     """
 
     paths: Annotated[tuple[Path, ...], POSITIONAL] = Field(min_length=1, description="Files and folders.")
@@ -47,13 +52,20 @@ class ImportRequest(Request):
             description="What happens to stored rows that differ.",
         )
     )
+    source: SourceName | None = Field(
+        default=None,
+        description="Name of the source whose columns are watched, such as polygon; otherwise FORMAT:FOLDER.",
+    )
+    auto_update: Annotated[bool | None, FromSetting("drift.auto_update")] = Field(
+        default=None, description="Take new columns of the source without asking."
+    )
     spikes: bool = Field(
         default=True, description="Put prices that jump away and are back at once into quarantine."
     )
 
 
 def run(mill: Mill, request: ImportRequest, progress: Progress) -> Ingested:
-    """Reads, checks and stores in one commit; a file that cannot be read stops no other.
+    """Reads, checks and stores in one commit; a file that cannot be read or waits stops no other.
 
     Raises:
         UsageError: If a path does not exist or an option cannot be meant.
@@ -81,9 +93,23 @@ def run(mill: Mill, request: ImportRequest, progress: Progress) -> Ingested:
             options=options,
             rules=ValidationRules(limits),
             on_conflict=request.on_conflict or settings.on_conflict,
+            source=request.source,
+            drift=_drift_rules(mill.settings.drift, request.auto_update),
             progress=context,
             completing=context.completing,
         ),
         progress=progress,
     )
     return Ingested.of(report)
+
+
+def _drift_rules(settings: DriftSettings, auto_update: bool | None) -> DriftRules:
+    alerts: dict[DriftKind, bool] = {
+        "new": settings.alert_new,
+        "missing": settings.alert_missing,
+        "type": settings.alert_type,
+    }
+    return DriftRules(
+        settings.auto_update if auto_update is None else auto_update,
+        frozenset(kind for kind, is_on in alerts.items() if is_on),
+    )

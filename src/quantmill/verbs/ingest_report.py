@@ -22,6 +22,7 @@ class Ingested(Outcome):
     quarantine_reasons: Mapping[str, int]
     rows_duplicate: int
     rows_overruled: int
+    rows_waiting: int
     rows_extended: int
     conflicts: int
     symbols: tuple[str, ...]
@@ -44,8 +45,8 @@ class Ingested(Outcome):
 
     @property
     def succeeded(self) -> bool:
-        """Whether no file failed."""
-        return all(file.status != "failed" for file in self.files)
+        """Whether no file failed or waits."""
+        return all(file.status not in {"failed", "waiting"} for file in self.files)
 
     def lines(self) -> list[str]:
         """Counts in words, then every reason, file that failed and note."""
@@ -53,9 +54,10 @@ class Ingested(Outcome):
             return [*self.notes, "nothing to do: every session asked for is stored"]
         kind = "synthetic bars" if self.is_synthetic else "rows"
         replaced = f", {self.rows_replaced:,} replaced" if self.rows_replaced else ""
+        waiting = f", {self.rows_waiting:,} wait" if self.rows_waiting else ""
         lines = [
             f"read {self.rows_read:,} {kind} of {', '.join(self.symbols) or 'no symbol'}: {self.rows_stored:,} stored, "
-            f"{self.rows_existing:,} were there{replaced}, {self.rows_quarantined:,} quarantined",
+            f"{self.rows_existing:,} were there{replaced}, {self.rows_quarantined:,} quarantined{waiting}",
             f"{self.sessions:,} sessions, {self.rows_extended:,} bars outside regular hours, snapshot {self.snapshot}",
         ]
         if self.conflicts:

@@ -18,7 +18,8 @@ READS_ONLY: Final = True
 class SqlRequest(Request):
     """Ask the lake in SQL.
 
-    Views: bars, features, predictions, trials, equity, trades, quarantine, symbols, models, runs.
+    Views: bars, bars_5m, bars_15m, bars_30m, bars_1h, bars_4h, bars_8h, bars_1d, bars_with_phase, sessions, features,
+    predictions, trials, equity, trades, quarantine, symbols, models, runs.
     """
 
     query: Annotated[str, POSITIONAL] = Field(min_length=1, description="One SELECT in DuckDB's SQL.")

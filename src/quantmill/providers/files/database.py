@@ -20,11 +20,12 @@ _MAX_ROWS_OF_ONE: Final = 16_000_000
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table or view by the name that `--table` takes, its SQL name, and its columns."""
+    """A table or view by the name that `--table` takes, its SQL name, its columns, and their types as declared."""
 
     name: str
     sql: str
     columns: tuple[str, ...]
+    types: tuple[str, ...]
     is_view: bool
 
 

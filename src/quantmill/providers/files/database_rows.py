@@ -14,7 +14,7 @@ from quantmill.providers.files.naming import symbol_of_name
 from quantmill.providers.files.options import FileOptions
 from quantmill.providers.files.sqlite_file import open_sqlite
 
-__all__ = ["TableRows", "database_batches", "read_table"]
+__all__ = ["TableRows", "database_batches", "find_table", "read_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,17 @@ class TableRows:
     table: str
     symbol: str | None
     unused: tuple[str, ...]
+
+
+def find_table(path: Path, kind: Kind, options: FileOptions) -> Table:
+    """The table that holds the bars, with its columns; no rows are read.
+
+    Raises:
+        BadBarsError: See `read_table`.
+        UsageError: See `read_table`.
+    """
+    with _open(path, kind) as database:
+        return choose_table(database.tables(), options.table, options.mapping, file=path.name)
 
 
 def database_batches(path: Path, kind: Kind, options: FileOptions) -> list[tuple[object, ...] | None]:

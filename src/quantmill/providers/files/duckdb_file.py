@@ -35,7 +35,7 @@ class DuckdbFile:
         """See `Database.tables`."""
         found = self._connection.execute(
             "SELECT c.schema_name, c.table_name, list(c.column_name ORDER BY c.column_index), "
-            "bool_or(v.view_name IS NOT NULL) "
+            "list(c.data_type ORDER BY c.column_index), bool_or(v.view_name IS NOT NULL) "
             "FROM duckdb_columns() c LEFT JOIN duckdb_views() v "
             "ON v.schema_name = c.schema_name AND v.view_name = c.table_name AND v.database_name = c.database_name "
             "WHERE NOT c.internal AND c.database_name = current_database() GROUP BY 1, 2 ORDER BY 1, 2"
@@ -45,9 +45,10 @@ class DuckdbFile:
                 name if schema == "main" else f"{schema}.{name}",
                 f"{quoted(schema)}.{quoted(name)}",
                 tuple(columns),
+                tuple(types),
                 is_view,
             )
-            for schema, name, columns, is_view in found
+            for schema, name, columns, types, is_view in found
         ]
 
     def counts(self, table: Table, column: str | None) -> list[tuple[object, int]]:

@@ -13,7 +13,7 @@ from quantmill.providers.files.options import FileOptions
 from quantmill.providers.files.raw_file import RawFile
 from quantmill.providers.files.trees import tree_place, with_date
 
-__all__ = ["read_raw"]
+__all__ = ["read_csv", "read_raw"]
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _PARQUET_MAGIC: Final = b"PAR1"
@@ -43,10 +43,52 @@ def read_raw(path: Path, options: FileOptions, batch: tuple[object, ...] | None 
         notes = [f"table {found.table}"]
         notes += [f"columns not used: {', '.join(found.unused)}"] if found.unused else []
         return RawFile(found.frame, symbol=found.symbol, notes=tuple(notes))
-    frame = _read_csv(path) if kind == "csv" else _read_parquet(path)
+    frame = read_csv(path) if kind == "csv" else _read_parquet(path)
     if frame.height == 0:
         raise BadBarsError(f"{path.name}: no rows below the header {', '.join(frame.columns)}")
     return _in_tree(frame, path) if kind == "tree" else RawFile(frame)
+
+
+def read_csv(path: Path, *, n_rows: int | None = None) -> pl.DataFrame:
+    """All rows of a CSV file, or the first `n_rows`, as text; empty fields are null.
+
+    Raises:
+        BadBarsError: If it cannot be read, or its first line is no header.
+    """
+    try:
+        # One column: the whole line, so that the separator can be told from the header.
+        lines = pl.read_csv(
+            path,
+            has_header=False,
+            separator="\x01",
+            quote_char=None,
+            n_rows=1,
+            infer_schema=False,
+            glob=False,
+        )
+        header = str(lines[0, 0]) if lines.height else ""
+        separator = max(_SEPARATORS, key=header.count)
+        frame = pl.read_csv(
+            path,
+            separator=separator,
+            infer_schema=False,
+            encoding="utf8-lossy",
+            glob=False,
+            n_rows=n_rows,
+        )
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise BadBarsError(
+            f"{path.name}: the CSV cannot be read: {_first_line(error)}",
+            hint="each line needs as many fields as the header, in UTF-8",
+        ) from error
+    frame = _strip_names(frame, path).with_columns(pl.all().str.strip_chars())
+    frame = frame.with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
+    if 2 * sum(_is_number(name) for name in frame.columns) >= len(frame.columns):
+        raise BadBarsError(
+            f"{path.name}: the first line holds numbers, needed column names: {', '.join(frame.columns)}",
+            hint="add a header such as timestamp,open,high,low,close,volume",
+        )
+    return frame
 
 
 def _in_tree(frame: pl.DataFrame, path: Path) -> RawFile:
@@ -80,36 +122,6 @@ def _read_parquet(path: Path) -> pl.DataFrame:
             hint="copy or download it again",
         ) from error
     return _strip_names(frame, path)
-
-
-def _read_csv(path: Path) -> pl.DataFrame:
-    try:
-        # One column: the whole line, so that the separator can be told from the header.
-        lines = pl.read_csv(
-            path,
-            has_header=False,
-            separator="\x01",
-            quote_char=None,
-            n_rows=1,
-            infer_schema=False,
-            glob=False,
-        )
-        header = str(lines[0, 0]) if lines.height else ""
-        separator = max(_SEPARATORS, key=header.count)
-        frame = pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8-lossy", glob=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadBarsError(
-            f"{path.name}: the CSV cannot be read: {_first_line(error)}",
-            hint="each line needs as many fields as the header, in UTF-8",
-        ) from error
-    frame = _strip_names(frame, path).with_columns(pl.all().str.strip_chars())
-    frame = frame.with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
-    if 2 * sum(_is_number(name) for name in frame.columns) >= len(frame.columns):
-        raise BadBarsError(
-            f"{path.name}: the first line holds numbers, needed column names: {', '.join(frame.columns)}",
-            hint="add a header such as timestamp,open,high,low,close,volume",
-        )
-    return frame
 
 
 def _strip_names(frame: pl.DataFrame, path: Path) -> pl.DataFrame:

@@ -32,7 +32,7 @@ class SqliteFile:
             "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
             "ESCAPE '\\' ORDER BY name"
         ).fetchall()
-        return [Table(name, quoted(name), self._columns(name), kind == "view") for name, kind in named]
+        return [Table(name, quoted(name), *self._columns(name), kind == "view") for name, kind in named]
 
     def counts(self, table: Table, column: str | None) -> list[tuple[object, int]]:
         """See `Database.counts`."""
@@ -53,13 +53,15 @@ class SqliteFile:
             found += self._connection.execute(query + condition, () if where is None else (value,)).fetchall()
         return pl.DataFrame([_series(name, [row[at] for row in found]) for at, name in enumerate(columns)])
 
-    def _columns(self, table: str) -> tuple[str, ...]:
+    def _columns(self, table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names and declared types."""
         try:
-            info = self._connection.execute(f"SELECT name FROM pragma_table_info({_text(table)})")
-            return tuple(str(name) for (name,) in info)
+            info = self._connection.execute(f"SELECT name, type FROM pragma_table_info({_text(table)})")
+            columns = [(str(name), str(kind).lower() or "untyped") for name, kind in info]
         except sqlite3.OperationalError:
             # A view on a table that is gone.
-            return ()
+            columns = []
+        return tuple(name for name, _ in columns), tuple(kind for _, kind in columns)
 
 
 @contextmanager
