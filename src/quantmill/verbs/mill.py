@@ -102,7 +102,11 @@ class Mill:
         """The lake."""
         folder = self.home.lake_path
         volume = open_volume(
-            folder, self.settings.lake_url, self.settings.s3, cache_path=self.home.lake_cache_path
+            folder,
+            self.settings.lake_url,
+            self.settings.s3,
+            cache_path=self.home.lake_cache_path,
+            clock=self.clock,
         )
         return Lake.open(folder, self.state, self.clock, volume=volume)
 
