@@ -16,8 +16,13 @@ from tests.architecture.source_files import REPOSITORY, SOURCE, name_of, source_
 
 # Halves of one release: whoever requires the one has the other.
 PARTS = {"pydantic-core": "pydantic"}
-# Modules that are imported only where an extra is used.
-OF_EXTRAS = {"src/quantmill/testing/": "testing", "src/quantmill/lake/objects.py": "s3"}
+# Modules that only those import who installed the extra.
+EXTRAS = {
+    "src/quantmill/testing/": "testing",
+    "src/quantmill/lake/export/delta_table.py": "export",
+    "src/quantmill/lake/export/iceberg_table.py": "export",
+    "src/quantmill/lake/objects.py": "s3",
+}
 
 
 def test_wheel_holds_every_source_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,16 +56,14 @@ def test_every_dependency_is_constrained() -> None:
 def test_every_import_is_a_declared_dependency() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = _names(project["dependencies"])
-    extras = {name: _names(needed) for name, needed in project["optional-dependencies"].items()}
+    extras = {place: _names(project["optional-dependencies"][name]) for place, name in EXTRAS.items()}
     distributions = packages_distributions()
 
     undeclared = {
         f"{name_of(path)} imports {module}"
         for path in source_paths()
         for module in _imported_roots(path) - sys.stdlib_module_names - {"quantmill"}
-        if not declared.union(
-            *(extras[OF_EXTRAS[place]] for place in OF_EXTRAS if name_of(path).startswith(place))
-        )
+        if not declared.union(*(names for place, names in extras.items() if name_of(path).startswith(place)))
         & {PARTS.get(name, name) for name in map(_normal, distributions.get(module, []))}
     }
 

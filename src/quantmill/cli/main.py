@@ -107,8 +107,15 @@ def _execute(verb: Verb, everywhere: Everywhere, given: dict[str, Any]) -> int:
     logging.captureWarnings(capture=True)
     request_type = verb.request_type()
     values = {name: given[name] for name in request_type.model_fields if given.get(name) is not None}
-    request = read_request(request_type, values, flags=True)
     out = check_out(given.get(OUT))
+    typed: str | None = verb.extra("TYPED_FIELD")
+    if typed is not None and values.get(typed) in {None, "-"}:
+        if typed not in values and sys.stdin.isatty():
+            from quantmill.cli.sql_prompt import prompt_for
+
+            return prompt_for(verb, everywhere, values, typed, has_out=out is not None)
+        values[typed] = sys.stdin.read()
+    request = read_request(request_type, values, flags=True)
     opened = {"nothing": Mill.unopened, "reads": Mill.existing, "writes": Mill.existing}[verb.access]
     with (Mill.open if verb.makes_home else opened)(everywhere.home_or(verb.default_home)) as mill:
         # A library that prints must not break the one document on standard output.

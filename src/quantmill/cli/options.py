@@ -25,8 +25,11 @@ def command_parameters(verb: Verb, request: type[Request]) -> Iterator[inspect.P
 
     Values arrive as texts: the request type checks and converts them, as it does for every caller.
     """
+    typed = verb.extra("TYPED_FIELD")
     for field in request.request_fields():
-        yield _parameter(field.name, *_declaration(field))
+        yield _parameter(
+            field.name, *_declaration(field, is_required=field.is_required and field.name != typed)
+        )
     if verb.access == "reads":
         help_text = "Also write the rows to FILE: .csv, .parquet or .json."
         yield _parameter(OUT, str | None, typer.Option(None, "--out", metavar="FILE", help=help_text))
@@ -38,14 +41,14 @@ def _parameter(name: str, annotation: object, default: object) -> inspect.Parame
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _declaration(field: RequestField) -> tuple[object, Any]:
+def _declaration(field: RequestField, *, is_required: bool) -> tuple[object, Any]:
     shown: dict[str, Any] = {"help": _help(field), "show_default": False}
     if field.kind is bool:
         return bool | None, typer.Option(None, *_switch(field), **shown)
     takes_many = field.is_list or field.is_mapping
     kind = list[str] if takes_many else str
-    annotation = kind if field.is_required else kind | None
-    default: Any = ... if field.is_required else None
+    annotation = kind if is_required else kind | None
+    default: Any = ... if is_required else None
     if field.is_positional:
         metavar = f"{field.flag}{'...' if takes_many else ''}"
         return annotation, typer.Argument(default, metavar=metavar, **shown)

@@ -20,7 +20,11 @@ _PADDING: Final = 2
 
 
 def show_frame(
-    frame: pl.DataFrame, console: Console, *, columns: Sequence[str] | Mapping[str, str] = ()
+    frame: pl.DataFrame,
+    console: Console,
+    *,
+    columns: Sequence[str] | Mapping[str, str] = (),
+    rest_hint: str = "--json or --out FILE has all",
 ) -> None:
     """Print a frame, and a line that says what was left out.
 
@@ -29,6 +33,7 @@ def show_frame(
         console: Where to; its width holds when it is a terminal, else every column is shown in full.
         columns: The columns that matter to a person, most important first, with their headings if those
             are shorter than the names; all when empty.
+        rest_hint: How to see what was left out.
     """
     if frame.is_empty():
         console.print("no rows", highlight=False)
@@ -49,7 +54,7 @@ def show_frame(
     needed = sum(widths[name] + _PADDING for name in names)
     wide = console if console.is_terminal else Console(file=console.file, width=max(console.width, needed))
     wide.print(_table(shown, cells, {name: headings[name] for name in names}))
-    _tell_rest(frame, names, console)
+    _tell_rest(frame, names, console, rest_hint)
 
 
 def _fitting(wanted: Sequence[str], widths: dict[str, int], width: int) -> list[str]:
@@ -78,14 +83,14 @@ def _table(shown: pl.DataFrame, cells: dict[str, list[str]], headings: Mapping[s
     return table
 
 
-def _tell_rest(frame: pl.DataFrame, names: Sequence[str], console: Console) -> None:
+def _tell_rest(frame: pl.DataFrame, names: Sequence[str], console: Console, hint: str) -> None:
     left_out: list[str] = []
     if frame.height > MAX_ROWS:
         left_out.append(f"first and last {MAX_ROWS // 2} of {frame.height:,} rows")
     if len(names) < frame.width:
         left_out.append(f"{len(names)} of {frame.width} columns")
     if left_out:
-        console.print(f"({'; '.join(left_out)}: --json or --out FILE has all)", highlight=False, markup=False)
+        console.print(f"({'; '.join(left_out)}: {hint})", highlight=False, markup=False)
 
 
 def _text(value: object, longest: int) -> str:

@@ -9,6 +9,7 @@ __all__ = [
     "DriftSettings",
     "IngestSettings",
     "JobSettings",
+    "LakeSettings",
     "OptimizeSettings",
     "S3Settings",
     "Settings",
@@ -51,6 +52,14 @@ class DriftSettings(_Section):
     alert_new: bool = Field(default=True, description="Report new columns in imports and in the log.")
     alert_missing: bool = Field(default=True, description="Report missing columns in imports and in the log.")
     alert_type: bool = Field(default=True, description="Report changed types in imports and in the log.")
+
+
+class LakeSettings(_Section):
+    """How the lake's files are written."""
+
+    codec: Literal["zstd", "snappy", "lz4"] = Field(
+        default="zstd", description="Compression of new Parquet files; files of any codec are read."
+    )
 
 
 class TrainingSettings(_Section):
@@ -185,6 +194,7 @@ class Settings(BaseSettings):
     )
     ingest: IngestSettings = IngestSettings()
     drift: DriftSettings = DriftSettings()
+    lake: LakeSettings = LakeSettings()
     training: TrainingSettings = TrainingSettings()
     simulation: SimulationSettings = SimulationSettings()
     optimize: OptimizeSettings = OptimizeSettings()

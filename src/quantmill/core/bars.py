@@ -13,6 +13,7 @@ from quantmill.core.calendar import BarLabels, SessionCalendar
 __all__ = [
     "BAR_KEY",
     "BAR_SCHEMA",
+    "EXPORT_MARK",
     "OPTIONAL_BAR_COLUMNS",
     "PRICE_COLUMNS",
     "UTC_TIME",
@@ -21,6 +22,8 @@ __all__ = [
     "us_of",
 ]
 
+# Key in the footer of Parquet files that a lake exported.
+EXPORT_MARK: Final = "quantmill_export"
 UTC_TIME: Final = pl.Datetime("us", "UTC")
 PRICE_COLUMNS: Final = ("open", "high", "low", "close")
 BAR_SCHEMA: Final[dict[str, pl.DataType]] = {

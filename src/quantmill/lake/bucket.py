@@ -12,7 +12,7 @@ from quantmill.lake.access import Access
 from quantmill.lake.file_cache import FileCache
 from quantmill.lake.layout import JOURNAL
 from quantmill.lake.objects import Objects
-from quantmill.lake.volume import StoredFile
+from quantmill.lake.volume import Codec, StoredFile
 
 __all__ = ["Bucket", "open_bucket"]
 
@@ -34,6 +34,7 @@ class Bucket:
     objects: Objects
     cache: FileCache
     parallel: int
+    codec: Codec = "zstd"
 
     def write(self, path: str, payload: memoryview, *, uid: str) -> None:
         """Store an object with the digest of its bytes, and keep a copy.
@@ -103,9 +104,9 @@ class Bucket:
             return list(pool.map(task, items))
 
 
-def open_bucket(access: Access, cache: FileCache, *, parallel: int) -> Bucket:
+def open_bucket(access: Access, cache: FileCache, *, parallel: int, codec: Codec = "zstd") -> Bucket:
     """The volume of a bucket; nothing is asked before it is used."""
-    return Bucket(access.url, Objects(access), cache, parallel)
+    return Bucket(access.url, Objects(access), cache, parallel, codec)
 
 
 def _checked(

@@ -9,7 +9,7 @@ from typing import Final
 from quantmill.core.instants import SECOND_US
 from quantmill.errors import StoreError
 from quantmill.lake.layout import JOURNAL, STAGING, VIEWS, new_uid
-from quantmill.lake.volume import StoredFile
+from quantmill.lake.volume import Codec, StoredFile
 
 __all__ = ["Disk", "replace_text"]
 
@@ -21,6 +21,7 @@ class Disk:
     """Files below `root`, on a local disk."""
 
     root: Path
+    codec: Codec = "zstd"
 
     @property
     def address(self) -> str:

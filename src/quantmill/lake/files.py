@@ -39,8 +39,8 @@ def write_file(
     buffer = BytesIO()
     frame.write_parquet(
         buffer,
-        compression="zstd",
-        compression_level=_ZSTD_LEVEL,
+        compression=volume.codec,
+        compression_level=_ZSTD_LEVEL if volume.codec == "zstd" else None,
         statistics=True,
         row_group_size=_ROW_GROUP_ROWS,
         metadata={f"{FOOTER_PREFIX}{name}": value for name, value in footer.items()},

@@ -1,8 +1,7 @@
 """SQL over the lake: DuckDB in memory, views over the files of one snapshot, nothing but reading."""
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from threading import Timer
 from typing import Final
@@ -10,32 +9,20 @@ from typing import Final
 import duckdb
 import polars as pl
 from polars.exceptions import PolarsError
-from sqlalchemy import or_, select
 
-from quantmill.core.bars import UTC_TIME
 from quantmill.errors import DamagedFileError, QueryError
-from quantmill.lake.catalogue import is_live_at
-from quantmill.lake.datasets import BARS, DATASETS, FEATURES, Dataset
+from quantmill.lake.datasets import BARS
 from quantmill.lake.overview import list_symbols
 from quantmill.lake.query_guard import Reads, check_query
 from quantmill.lake.resampled_views import BAR_VIEWS, SESSIONS, bar_views, sessions_table
+from quantmill.lake.view_files import VIEWS_OF_DATASETS, ViewFile, files_of_views
+from quantmill.lake.view_sql import file_view
 from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
-from quantmill.state.tables.catalogue import FILE
 
-__all__ = ["VIEWS_OF_DATASETS", "empty_view", "file_view", "run_query"]
+__all__ = ["run_query"]
 
-VIEWS_OF_DATASETS: Final[Mapping[str, Dataset]] = {**DATASETS, FEATURES.name: FEATURES}
 _MEMORY: Final = "1GB"
-_CORE_FEATURES: Final = "features/core@%/1m"
-_SQL_TYPES: Final[dict[pl.DataType, str]] = {
-    pl.String(): "VARCHAR",
-    pl.Float64(): "DOUBLE",
-    pl.Int64(): "BIGINT",
-    pl.Int32(): "INTEGER",
-    pl.Date(): "DATE",
-    UTC_TIME: "TIMESTAMPTZ",
-}
 
 
 def run_query(
@@ -62,25 +49,6 @@ def run_query(
         return _run(volume, state, query, limit, timeout_s, tables)
     except (duckdb.IOException, FileNotFoundError) as error:
         raise DamagedFileError(f"a lake file is missing: {_first_line(error)}") from error
-
-
-def file_view(name: str, paths: Sequence[str], dataset: Dataset) -> str:
-    """Statement that makes a view over files."""
-    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-    by_name = "true" if dataset.is_open or dataset.has_grown else "false"
-    source = f"read_parquet([{listed}], hive_partitioning = false, union_by_name = {by_name})"
-    if not dataset.has_grown:
-        return f"CREATE VIEW {name} AS SELECT * FROM {source}"
-    # The declared columns come first, also those that no file has.
-    return f"{empty_view(name, dataset)} UNION ALL BY NAME SELECT * FROM {source}"
-
-
-def empty_view(name: str, dataset: Dataset) -> str:
-    """Statement that makes a view without rows, with the declared columns."""
-    columns = ", ".join(
-        f'NULL::{_SQL_TYPES[dtype]} AS "{column}"' for column, dtype in dataset.columns.items()
-    )
-    return f"CREATE VIEW {name} AS SELECT {columns} WHERE false"
 
 
 def _run(
@@ -126,6 +94,11 @@ def _run(
             raise QueryError(line) from error
         except (duckdb.Error, PolarsError) as error:
             raise QueryError(_first_line(error)) from error
+        except RuntimeError as error:
+            if "interrupted" not in str(error).lower():
+                raise
+            # What DuckDB makes of Ctrl-C.
+            raise KeyboardInterrupt from error
         finally:
             clock.cancel()
 
@@ -145,8 +118,14 @@ def _prepare(
 
     of_bars = [name for name in BAR_VIEWS if is_read(name)]
     wanted = [name for name in VIEWS_OF_DATASETS if is_read(name) or (name == BARS.name and of_bars)]
-    paths = _live_paths(state) if wanted else {}
-    local = {name: [str(path) for path in volume.local(paths.get(name, []))] for name in wanted}
+    files: dict[str, list[ViewFile]] = {}
+    if wanted:
+        with state.read() as state_connection:
+            files = files_of_views(state_connection)
+    local = {
+        name: [str(path) for path in volume.local([file.path for file in files.get(name, ())])]
+        for name in wanted
+    }
     allowed = [path for name in wanted for path in local[name]]
     if is_read("symbols"):
         with state.read() as state_connection:
@@ -157,9 +136,8 @@ def _prepare(
         if is_read(name):
             connection.register(name, frame)
     for name in wanted:
-        found = local[name]
-        dataset = VIEWS_OF_DATASETS[name]
-        connection.execute(file_view(name, found, dataset) if found else empty_view(name, dataset))
+        view = file_view(name, files.get(name, ()), local[name], VIEWS_OF_DATASETS[name])
+        connection.execute(view)
     selects = bar_views()
     for name in of_bars:
         connection.execute(f"CREATE VIEW {name} AS {selects[name]}")
@@ -167,25 +145,6 @@ def _prepare(
     connection.execute(f"SET allowed_paths = [{listed}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
-
-
-def _live_paths(state: State) -> dict[str, list[str]]:
-    """Paths of the live files by view, from one statement: all views show one snapshot."""
-    wanted = or_(FILE.c.dataset.in_(list(DATASETS)), FILE.c.dataset.like(_CORE_FEATURES))
-    statement = select(FILE.c.dataset, FILE.c.key, FILE.c.path, FILE.c.added).where(wanted, is_live_at(None))
-    with state.read() as connection:
-        rows = connection.execute(statement.order_by(FILE.c.dataset, FILE.c.key, FILE.c.period)).all()
-    newest: dict[str, tuple[int, str]] = {}
-    for dataset, key, _path, added in rows:
-        if dataset not in DATASETS:
-            newest[key] = max(newest.get(key, (-1, "")), (added, dataset))
-    paths: dict[str, list[str]] = defaultdict(list)
-    for dataset, key, path, _added in rows:
-        if dataset in DATASETS:
-            paths[dataset].append(path)
-        elif newest[key][1] == dataset:
-            paths[FEATURES.name].append(path)
-    return paths
 
 
 def _first_line(error: Exception) -> str:

@@ -79,8 +79,8 @@ SELECT
   {exact_sum_sql("volume")} AS volume,
   {exact_sum_sql("dollars")} / nullif({exact_sum_sql("shares")}, 0) AS vwap,
   sum(trade_count)::BIGINT AS trade_count,
-  string_agg(DISTINCT provider, '{SOURCE_SEPARATOR}' ORDER BY provider) AS provider,
-  string_agg(DISTINCT feed, '{SOURCE_SEPARATOR}' ORDER BY feed) AS feed,
+  {_names_sql("provider")} AS provider,
+  {_names_sql("feed")} AS feed,
   max(ingested_at) AS ingested_at,
   count(*) AS n_bars,
   make_timestamptz(start_us + {step_us}) AS known_at
@@ -111,6 +111,11 @@ def _joined(bars: str, sessions: str, start: str, end: str) -> str:
   JOIN (SELECT *, unnest(range({first_day}, {last_day} + 1)) AS utc_day FROM {sessions}) s
     ON s.calendar = {_CALENDAR_OF_SYMBOL} AND s.utc_day = epoch_us(b.ts) // {DAY_US}
     AND b.ts >= s.{start} AND b.ts < s.{end}"""
+
+
+def _names_sql(column: str) -> str:
+    # Not string_agg(DISTINCT …): it takes a join per column, also where nobody asks for the names.
+    return f"array_to_string(list_sort(list_distinct(list({column}))), '{SOURCE_SEPARATOR}')"
 
 
 def _sessions_of(calendar: SessionCalendar) -> pl.DataFrame:

@@ -43,10 +43,10 @@ def resample_bars(bars: pl.DataFrame, interval: Interval, *, hours: Hours = "reg
     Returns:
         Columns of `RESAMPLED_SCHEMA`, sorted by symbol and `ts`, with `phase` (pre, regular, post) last when hours
         are extended. Volume and trade count are sums over the bars that have one, null where none has. `vwap` is
-        sum(vwap × volume) / sum(volume) over the bars that have both, null where these traded nothing. Sums are
-        exact, so that rows do not depend on who adds (see `exact_sums`). `provider` and `feed` name all sources in alphabetical order, `a+b`; `ingested_at` is the latest.
-        `n_bars` says how many 1-minute bars went in; `known_at` is ts + interval, before which the bar may still
-        change.
+        sum(vwap × volume) / sum(volume) over the bars that have both, null where these traded nothing; the sums are
+        exact, so that no digit depends on the order of adding (see `exact_sums`). `provider` and `feed` name all
+        sources in alphabetical order, `a+b`; `ingested_at` is the latest. `n_bars` says how many 1-minute bars went
+        in. `known_at` is ts + interval, before which the bar may still change.
 
     Raises:
         UsageError: If the interval is one minute.

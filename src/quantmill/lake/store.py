@@ -387,11 +387,9 @@ class Lake:
         """
         minutes = self.read_bars(symbol, widened(span, interval), hours=hours, adjust=adjust, as_of=as_of)
         resampled = resample_bars(minutes, interval, hours=hours)
-        return (
-            resampled
-            if span is None
-            else resampled.filter(pl.col("ts").is_between(span.start, span.end, closed="left"))
-        )
+        if span is None:
+            return resampled
+        return resampled.filter(pl.col("ts").is_between(span.start, span.end, closed="left"))
 
     def tail(
         self, symbol: str, n: int, *, hours: Hours = "regular", adjust: Adjust = "forward"
@@ -457,7 +455,7 @@ class Lake:
 
     def refresh_views(self) -> None:
         """Rewrite `_views`, which users of the plain DuckDB command line read."""
-        refresh_views(self.root, self.state, address=self.volume.address)
+        refresh_views(self.root, self.state, address=self.volume.address, now_us=self.clock.now_us())
 
     def _retried(self, stage: Callable[[], Staged], *, job_id: str | None = None, note: str = "") -> Commit:
         for attempt in range(1, _WRITE_ATTEMPTS + 1):

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
-__all__ = ["StoredFile", "Volume"]
+__all__ = ["Codec", "StoredFile", "Volume"]
+
+Codec = Literal["zstd", "snappy", "lz4"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,18 @@ class StoredFile:
 class Volume(Protocol):
     """Files under names that are never used twice; share it between threads.
 
-    Paths are relative to the lake, with `/` between their parts.
+    Paths are relative to the lake, with `/` between their parts. `codec` compresses new data files; those of
+    any codec are read.
     """
 
     @property
     def address(self) -> str:
         """Folder or URL that other programs find the files under."""
+        ...
+
+    @property
+    def codec(self) -> Codec:
+        """How new data files are compressed."""
         ...
 
     def write(self, path: str, payload: memoryview, *, uid: str) -> None:

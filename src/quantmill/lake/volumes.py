@@ -11,7 +11,7 @@ from quantmill.errors import ConfigError
 from quantmill.lake.access import access_of
 from quantmill.lake.disk import Disk
 from quantmill.lake.file_cache import FileCache
-from quantmill.lake.volume import Volume
+from quantmill.lake.volume import Codec, Volume
 
 __all__ = ["open_volume"]
 
@@ -23,6 +23,7 @@ def open_volume(
     *,
     cache_path: Path,
     clock: Clock,
+    codec: Codec = "zstd",
     environment: Mapping[str, str] = os.environ,
 ) -> Volume:
     """The lake's volume: `folder`, or the bucket that `lake_url` names.
@@ -33,6 +34,7 @@ def open_volume(
         s3: How the bucket is reached.
         cache_path: Where copies of a bucket's files go.
         clock: Tells when copies are used.
+        codec: Compression of new files.
         environment: Holds the AWS_ variables.
 
     Raises:
@@ -40,7 +42,7 @@ def open_volume(
             stores is not installed.
     """
     if lake_url is None:
-        return Disk(folder.absolute())
+        return Disk(folder.absolute(), codec)
     access = access_of(lake_url, s3, environment)
     try:
         # Imported when needed: it is an extra, and takes its time.
@@ -49,4 +51,5 @@ def open_volume(
         raise ConfigError(
             f"{access.url} needs the client of object stores: {error}", hint="pip install 'quantmill[s3]'"
         ) from error
-    return open_bucket(access, FileCache(cache_path, s3.cache_bytes, clock), parallel=s3.parallel)
+    cache = FileCache(cache_path, s3.cache_bytes, clock)
+    return open_bucket(access, cache, parallel=s3.parallel, codec=codec)

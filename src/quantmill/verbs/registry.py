@@ -83,6 +83,7 @@ _TABLE: Final = (
     Verb("optimize run", "optimize_run", "OptimizeRunRequest", "writes", "Simulate a grid of trials and rank them."),
     Verb("leaderboard", "leaderboard", "LeaderboardRequest", "reads", "Show the ranked trials of a batch."),
     Verb("sql", "sql", "SqlRequest", "reads", "Ask the lake in SQL."),
+    Verb("export", "export", "ExportRequest", "reads", "Copy the lake to Delta, Iceberg, a tree, DuckDB, Parquet or CSV."),
     Verb("verify lookahead", "verify_lookahead", "VerifyLookaheadRequest", "nothing", "Prove that no feature sees its future."),
     Verb("verify lake", "verify_lake", "VerifyLakeRequest", "reads", "Check every lake file against the catalogue."),
     Verb("verify reproduce", "verify_reproduce", "VerifyReproduceRequest", "reads", "Rebuild stored features and compare them bit for bit."),

@@ -13,13 +13,16 @@ from quantmill.verbs.request import POSITIONAL, Request
 __all__ = ["READS_ONLY", "SqlRequest", "run"]
 
 READS_ONLY: Final = True
+# The command line reads it from standard input, or asks for it at a prompt, when it is left out.
+TYPED_FIELD: Final = "query"
 
 
 class SqlRequest(Request):
     """Ask the lake in SQL.
 
     Views: bars, bars_5m, bars_15m, bars_30m, bars_1h, bars_4h, bars_8h, bars_1d, bars_with_phase, sessions, features,
-    predictions, trials, equity, trades, quarantine, symbols, models, runs.
+    predictions, trials, equity, trades, quarantine, revisions, corporate_actions, symbols, models, runs.
+    On the command line a query may also come from standard input; on a terminal, a prompt opens without one.
     """
 
     query: Annotated[str, POSITIONAL] = Field(min_length=1, description="One SELECT in DuckDB's SQL.")

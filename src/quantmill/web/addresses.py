@@ -11,7 +11,10 @@ __all__ = ["NOT_SERVED", "PREFIX", "Address", "addresses"]
 
 PREFIX: Final = "/api"
 # Verbs that have no place on a server, each with the reason.
-NOT_SERVED: Final = {"demo": "it fills a home of its own"}
+NOT_SERVED: Final = {
+    "demo": "it fills a home of its own",
+    "export": "it writes wherever on the server's machine it is told to",
+}
 # A query is too long for an address.
 _ASKED_BY_BODY: Final = frozenset({"sql"})
 # Writes too small to wait in the line of jobs.

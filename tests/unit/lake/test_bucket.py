@@ -96,6 +96,16 @@ def test_a_lake_in_a_bucket_answers_as_one_on_a_disk(lake: Lake, tmp_path: Path)
     disk.state.close()
 
 
+def test_objects_have_the_names_of_the_catalogue(lake: Lake, bucket: str, s3: S3Server) -> None:
+    lake.write("bars", pl.concat([make_bars(symbol, 1) for symbol in ("X:BTC-USD", "BRK.B", "I:VIX")]))
+    named = {file.path for file in lake.files("bars")}
+
+    assert {file.path for file in lake.volume.listing()} == named
+    keys = {found["Key"] for found in s3.client().list_objects_v2(Bucket=bucket)["Contents"]}
+    assert {f"my/lake/{path}" for path in named} == {key for key in keys if key.endswith(".parquet")}
+    assert lake.sweep(min_age_s=-CENTURY_S).orphan_files == 0
+
+
 def test_another_machine_reads_what_was_stored(
     lake: Lake, bucket: str, open_bucket: OpenVolume, tmp_path: Path
 ) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
+from polars.exceptions import ComputeError
 
-from quantmill.core.bars import OPTIONAL_BAR_COLUMNS, PRICE_COLUMNS
+from quantmill.core.bars import EXPORT_MARK, OPTIONAL_BAR_COLUMNS, PRICE_COLUMNS
 from quantmill.core.instants import MINUTE_US
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import BadBarsError, UsageError
@@ -71,7 +72,8 @@ def read_bar_file(path: Path, options: FileOptions, batch: tuple[object, ...] | 
     symbols = _symbols(file, columns, path, options)
     times = read_times(raw, time_columns, file=path.name)
     notes += [times.note] if times.note else []
-    _check_interval(symbols, times.naive, path)
+    if not _is_export(path):
+        _check_interval(symbols, times.naive, path)
     ts = times.in_utc(options.tz, file=path.name)
     if times.zone is not None and options.tz is not None:
         notes.append(f"--tz {options.tz} was not needed: times carry their zone")
@@ -164,6 +166,14 @@ def _canonical(texts: list[str]) -> Mapping[str, str]:
         except UsageError:
             continue
     return known
+
+
+def _is_export(path: Path) -> bool:
+    """Whether a lake exported the file: then it holds 1-minute bars, however few of a session there are."""
+    try:
+        return EXPORT_MARK in pl.read_parquet_metadata(path)
+    except (ComputeError, OSError):
+        return False
 
 
 def _check_interval(symbols: pl.Series, times: pl.Series, path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Copies of the lake for other programs: one module per format."""
