@@ -106,6 +106,7 @@ class Mill:
             self.settings.lake_url,
             self.settings.s3,
             cache_path=self.home.lake_cache_path,
+            clock=self.clock,
             codec=self.settings.lake.codec,
         )
         return Lake.open(folder, self.state, self.clock, volume=volume)
