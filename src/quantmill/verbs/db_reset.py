@@ -20,7 +20,7 @@ from quantmill.verbs.request import Request
 __all__ = ["READS_ONLY", "DatabaseReset", "DbResetRequest", "run"]
 
 READS_ONLY: Final = False
-_REBUILD: Final = "`quantmill lake rebuild`"
+_REBUILD: Final = "`quantmill rebuild`"
 # Tables whose rows a person knows by these words; nothing else can bring them back.
 _WORDS: Final = {
     "model": "models",
