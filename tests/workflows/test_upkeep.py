@@ -29,7 +29,7 @@ def test_a_reset_needs_yes_and_says_what_would_be_lost(home: Path) -> None:
 
     assert refused.code == 2
     assert "symbols 1" in refused.err
-    assert "lake rebuild" in refused.err
+    assert "quantmill rebuild" in refused.err
     assert len(answer("symbols", home=home)) == 1
 
 

@@ -16,9 +16,9 @@ READS_ONLY: Final = False
 
 
 class CleanRequest(Request):
-    """Delete lake files that were replaced or retired long enough ago, and what dead writers left.
+    """Delete lake files that nobody needs any more, and what dead writers left.
 
-    Bars of snapshots that lose their files are still told by the revisions; other datasets are not.
+    Files go that were replaced or retired before the grace and that no pinned snapshot holds. Bars of snapshots that lose their files are still told by the revisions; other datasets are not.
     """
 
     grace_s: Annotated[float, Unit("seconds")] = Field(
