@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from quantmill.errors import CommitConflictError
 from quantmill.lake.adjusting import Adjust
 from quantmill.lake.catalogue import FileRef, find_head
 from quantmill.lake.cleaning import CleanReport, clean_lake
-from quantmill.lake.commits import Commit, publish, summarize
+from quantmill.lake.commits import Commit, kinds_in, publish, summarize
 from quantmill.lake.compacting import CompactReport, Housekeeping, compact, roll_up
 from quantmill.lake.datasets import BARS, dataset_of
 from quantmill.lake.disk import Disk
@@ -32,7 +32,7 @@ from quantmill.lake.resampling import resample_bars, widened
 from quantmill.lake.schema_checking import CheckedDataset, check_stored_schemas
 from quantmill.lake.staging import Staged
 from quantmill.lake.sweeping import SweepReport, sweep_lake
-from quantmill.lake.symbols import register_kinds
+from quantmill.lake.symbols import KnownKinds, register_kinds
 from quantmill.lake.verifying import VerifyReport, verify_lake
 from quantmill.lake.views import refresh_views
 from quantmill.lake.volume import Volume
@@ -62,6 +62,7 @@ class Lake:
     state: State
     clock: Clock
     _reader: Reader
+    _kinds: KnownKinds = field(default_factory=KnownKinds)
 
     @classmethod
     def open(cls, root: Path, state: State, clock: Clock, *, volume: Volume | None = None) -> "Lake":
@@ -159,13 +160,18 @@ class Lake:
             if connection is not None:
                 # A savepoint: a caller who goes on after a failure does not commit half of this.
                 with connection.begin_nested():
-                    snapshot = publish(connection, self.volume, staged, at_us=at_us, job_id=job_id, note=note)
+                    snapshot = publish(
+                        connection, self.volume, staged, self._kinds, at_us=at_us, job_id=job_id, note=note
+                    )
                 return summarize(staged, snapshot=snapshot)
             with self.state.write() as own:
-                snapshot = publish(own, self.volume, staged, at_us=at_us, job_id=job_id, note=note)
+                snapshot = publish(
+                    own, self.volume, staged, self._kinds, at_us=at_us, job_id=job_id, note=note
+                )
         except BaseException:
             self._discard_unpublished(drafts, connection)
             raise
+        self._kinds.learn(kinds_in(staged), snapshot=snapshot)
         self.refresh_views()
         return summarize(staged, snapshot=snapshot)
 
