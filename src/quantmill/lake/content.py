@@ -73,6 +73,8 @@ def _lanes(frame: pl.DataFrame) -> tuple[_Words, _Words]:
 
 def _words(column: pl.Series) -> _Words:
     """The column's values as 64-bit words, each null the same word."""
+    if column.null_count() == len(column):
+        return np.full(len(column), _NULL)
     if column.dtype == pl.String:
         return _words_of_texts(column)
     if column.dtype.is_float():
@@ -94,7 +96,9 @@ def _numbers(column: pl.Series) -> pl.Series:
 
 
 def _filled(column: pl.Series) -> pl.Series:
-    # Asked first, since most columns have no null and filling takes longer than the answer.
+    # Most columns have no null, or nothing else, and filling takes longer than to see that.
+    if column.null_count() == len(column):
+        return pl.Series(column.name, np.zeros(len(column)), dtype=column.dtype)
     return column.fill_null(0) if column.null_count() else column
 
 
