@@ -152,11 +152,11 @@ class HotTier(RuleBasedStateMachine):
     def write(self, rows: Rows, policy: OnConflict) -> None:
         self.store(rows, policy, is_live=False)
 
-    @rule(symbols=st.sets(st.sampled_from(list(PROVIDERS)), min_size=1), day=st.sampled_from(SESSIONS[1:]))
-    def trade_for_five_minutes(self, symbols: set[str], day: datetime) -> None:
+    @rule(
+        symbols=st.sets(st.sampled_from(list(PROVIDERS)), min_size=1), opening=st.sampled_from(SESSIONS[1:])
+    )
+    def trade_for_five_minutes(self, symbols: set[str], opening: datetime) -> None:
         """Minutes as they come, so many that they are rolled up."""
-        self.clock.instant = max(self.clock.instant, day)
-        opening = self.clock.instant.replace(second=0, microsecond=0)
         for minute in range(5):
             start = opening + timedelta(minutes=minute)
             self.clock.instant = max(self.clock.instant, start + timedelta(seconds=61))
