@@ -11,8 +11,9 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -69,23 +70,34 @@ def write(lake: Lake, acknowledged: Path) -> None:
             notes.flush()
 
 
-def kill_writers(home: Path, state: str, n_kills: int, *, at_events: bool) -> None:
-    """Let `n_kills` writers work and die, one after another.
+def start_writer(home: Path, state: str) -> tuple[Lake, Callable[[], None]]:
+    """A lake, and what its writer does until it is killed."""
+    lake = open_place(home, state)
+    return lake, partial(write, lake, home / "acknowledged")
+
+
+def kill_writers(
+    start: Callable[[int], tuple[Lake, Callable[[], None]]],
+    acknowledged: Path,
+    n_kills: int,
+    *,
+    at_events: bool,
+) -> None:
+    """Let `n_kills` writers work and die, one after another; `start` makes the one of a number.
 
     Each dies at its first, second, … event, or some moment after none to two commits. They are forks of this
     process, which saves their start-up: it has opened nothing, neither engine nor thread pool.
     """
-    acknowledged = home / "acknowledged"
     moments = random.Random(n_kills)
     for number in range(n_kills):
         promised = newest_note(acknowledged)
         writer = os.fork()
         if writer == 0:
             try:
-                lake = open_place(home, state)
+                lake, work = start(number)
                 if at_events:
                     die_at_event(lake, number + 1)
-                write(lake, acknowledged)
+                work()
             finally:
                 os._exit(1)
         if not at_events:
@@ -183,7 +195,12 @@ def main() -> None:
     sys.stdin.readline()
     home: Path = arguments.home
     if arguments.role in {"die-at-moments", "die-at-events"}:
-        kill_writers(home, arguments.state, arguments.number, at_events=arguments.role == "die-at-events")
+        kill_writers(
+            lambda _: start_writer(home, arguments.state),
+            home / "acknowledged",
+            arguments.number,
+            at_events=arguments.role == "die-at-events",
+        )
         return
     lake = open_place(home, arguments.state)
     if arguments.role == "add":

@@ -1,8 +1,5 @@
 """A writer killed at random moments beside readers in other processes; two writers on one partition."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,9 +11,10 @@ from quantmill.testing.lakes import open_lake
 from tests.databases import Place
 from tests.postgres_server import PostgresServer
 from tests.s3_server import S3Server
+from tests.workflows.actor import Actor
 from tests.workflows.lake_actors import QUERY, SYMBOLS, check, newest_note, open_place
 
-REPOSITORY = Path(__file__).parents[2]
+PROGRAM = "lake_actors"
 READERS = ("read-polars", "read-polars", "read-sql", "read-sql")
 ONE_DAY_S = 86_400
 
@@ -32,59 +30,13 @@ class Kills:
     leftovers: int = 0
 
 
-class Actor:
-    """A process of `lake_actors`: started at once, set to work by `go`, killed when the stack ends."""
-
-    def __init__(self, stack: ExitStack, home: Path, state: Place, role: str, number: int = 0) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "tests.workflows.lake_actors",
-            role,
-            str(home),
-            str(state),
-            "--number",
-            str(number),
-        ]
-        pipe = subprocess.PIPE
-        # One thread each: the point is many processes, not their speed.
-        environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
-        self.process = subprocess.Popen(
-            command, cwd=REPOSITORY, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
-        )
-        stack.callback(self.end)
-
-    def hear(self) -> str:
-        """The next line it says, empty when it is dead."""
-        assert self.process.stdout is not None
-        return self.process.stdout.readline()
-
-    def go(self) -> None:
-        """Wait until it is ready, then set it to work."""
-        assert self.hear() == "ready\n", self.process.communicate()[1]
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-
-    def finish(self) -> str:
-        """What it said until its end, which must be a good one."""
-        said, wrong = self.process.communicate(timeout=1800)
-        assert self.process.returncode == 0, wrong
-        return said
-
-    def end(self) -> None:
-        """Kill it, if it still runs."""
-        self.process.kill()
-        self.process.communicate()
-
-
 def kill_writers(home: Path, state: Place, role: str, n_kills: int) -> Kills:
     """Let writers die one after another beside four readers, then check what is left."""
     lake = open_place(home, state)
     seen = Kills(n_kills)
     with ExitStack() as stack:
-        readers = [Actor(stack, home, state, reader) for reader in READERS]
-        writers = Actor(stack, home, state, role, n_kills)
+        readers = [Actor(stack, PROGRAM, home, state, reader) for reader in READERS]
+        writers = Actor(stack, PROGRAM, home, state, role, n_kills)
         for actor in (*readers, writers):
             actor.go()
         writers.finish()
@@ -150,7 +102,7 @@ def test_two_writers_on_one_partition_lose_and_double_nothing(tmp_path: Path, st
     lake = open_lake(tmp_path, state=state_place)
 
     with ExitStack() as stack:
-        writers = [Actor(stack, tmp_path, state_place, "add", number) for number in (0, 1)]
+        writers = [Actor(stack, PROGRAM, tmp_path, state_place, "add", number) for number in (0, 1)]
         for writer in writers:
             writer.go()
         for writer in writers:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, delete, or_, select
 from quantmill.core.digest import file_digest
 from quantmill.core.instants import SECOND_US
 from quantmill.errors import BadBarsError, DamagedFileError, StoreError
+from quantmill.lake.disk import sync
 from quantmill.lake.layout import STAGING, WAITING, new_uid
 from quantmill.lake.store import Lake
 from quantmill.state.statements import upsert
@@ -91,9 +92,9 @@ def keep_file(lake: Lake, path: Path) -> KeptFile:
                 raise BadBarsError(
                     f"{path.name}: the file changes while it is read", hint="import it when it is whole"
                 )
-            _sync(partial)
+            sync(partial)
             partial.rename(final)
-        _sync(folder)
+        sync(folder)
     except FileNotFoundError as error:
         raise BadBarsError(f"{path.name}: the file is gone", hint="import it again") from error
     except OSError as error:
@@ -197,11 +198,3 @@ def _link(copy: Path, place: Path, file: WaitingFile) -> None:
     except OSError:
         # Not every file system has hard links.
         shutil.copyfile(copy, place)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,7 +11,7 @@ from quantmill.errors import StoreError
 from quantmill.lake.layout import JOURNAL, STAGING, VIEWS, new_uid
 from quantmill.lake.volume import Codec, StoredFile
 
-__all__ = ["Disk", "replace_text"]
+__all__ = ["Disk", "replace_text", "sync"]
 
 _LINES_PER_LOG: Final = 10_000
 
@@ -43,7 +43,7 @@ class Disk:
                 stream.flush()
                 os.fsync(stream.fileno())
             partial.rename(final)
-            _sync_folder(final.parent)
+            sync(final.parent)
         except OSError as error:
             for leftover in (partial, final):
                 leftover.unlink(missing_ok=True)
@@ -92,7 +92,7 @@ class Disk:
                 stream.flush()
                 os.fdatasync(stream.fileno())
             if is_new:
-                _sync_folder(path.parent)
+                sync(path.parent)
         except OSError as error:
             raise _not_written(path, error) from error
 
@@ -125,6 +125,15 @@ def replace_text(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
+def sync(path: Path) -> None:
+    """Have the disk keep what was written to a file, or the names in a folder, before the call returns."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _not_written(path: Path, error: OSError) -> StoreError:
     return StoreError(
         f"{path} cannot be written: {error.strerror}",
@@ -138,12 +147,4 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder.parent)

@@ -70,13 +70,17 @@ class HotSession:
 
 
 class HotKey(msgspec.Struct, frozen=True, array_like=True):
-    """What a hot file holds of one symbol; times are starts of bars in µs since 1970 UTC."""
+    """What a hot file holds of one symbol; times are starts of bars in µs since 1970 UTC.
+
+    `providers` are named only where the file has bars of several.
+    """
 
     n_regular: int
     n_extended: int
     first_us: int
     last_us: int
     rows_digest: str
+    providers: tuple[str, ...] = ()
 
 
 _KEYS: Final = msgspec.json.Decoder(dict[str, HotKey])
@@ -114,6 +118,7 @@ def count_keys(rows: pl.DataFrame) -> dict[str, HotKey]:
     symbols = rows["symbol"].gather(starts).to_list()
     n_regular = np.add.reduceat(labels.is_regular.astype(np.int64), starts)
     ts = us_of(rows["ts"])
+    providers = _providers_of(rows)
     facts = zip(
         symbols,
         n_regular,
@@ -124,9 +129,19 @@ def count_keys(rows: pl.DataFrame) -> dict[str, HotKey]:
         strict=True,
     )
     return {
-        symbol: HotKey(int(regular), int(n - regular), int(first), int(last), digest)
+        symbol: HotKey(
+            int(regular), int(n - regular), int(first), int(last), digest, providers.get(symbol, ())
+        )
         for symbol, regular, n, first, last, digest in facts
     }
+
+
+def _providers_of(rows: pl.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Providers by symbol, nothing where all rows are of one."""
+    if rows["provider"].n_unique() == 1:
+        return {}
+    named = rows.group_by("symbol").agg(pl.col("provider").unique().sort())
+    return {symbol: tuple(providers) for symbol, providers in named.iter_rows()}
 
 
 def keys_text(keys: Mapping[str, HotKey]) -> str:

@@ -7,15 +7,15 @@ import numpy as np
 import polars as pl
 
 from quantmill.core.bars import BAR_KEY, BAR_SCHEMA
-from quantmill.core.instants import MINUTE_US, date_of_day, from_us
+from quantmill.core.instants import date_of_day, from_us
 from quantmill.core.span import Span
 from quantmill.lake.catalogue import FileRef
 from quantmill.lake.datasets import BARS
-from quantmill.lake.hot import LATENESS_US, HotSession, labels_by_calendar
+from quantmill.lake.hot import HotSession, labels_by_calendar
 from quantmill.lake.merging import merge_rows
 from quantmill.lake.staging import Staging
 
-__all__ = ["Routed", "late_bars", "route_bars", "span_of", "stage_hot"]
+__all__ = ["Routed", "route_bars", "span_of", "stage_hot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,6 @@ def stage_hot(
     *,
     hot_files: Sequence[FileRef],
     base_files: Sequence[FileRef],
-    is_live: bool,
 ) -> pl.DataFrame:
     """Stage bars of one session: new ones as a segment, replaced ones by rewriting the files that hold them.
 
@@ -72,7 +71,6 @@ def stage_hot(
         rows: The bars, each key once.
         hot_files: Hot files of the lake.
         base_files: Base files that may hold bars of the same time.
-        is_live: Whether bars that come after the watermark are late.
 
     Returns:
         The bars whose key a base file holds: the caller stages them there.
@@ -101,7 +99,8 @@ def stage_hot(
         staging.drafting.write_hot(session, new, kind="s")
     if merged.superseded.height:
         _rewrite(staging, session, own, merged.differing)
-        _revise(staging, merged.superseded, is_live=is_live)
+        for (symbol,), part in merged.superseded.partition_by("symbol", as_dict=True).items():
+            staging.supersede(symbol, part)
     return in_base
 
 
@@ -134,18 +133,6 @@ def _rewrite(
         if inside.height:
             kept = stored.join(inside, on=BAR_KEY, how="anti")
             staging.drafting.write_hot(session, pl.concat([kept, inside]), kind="r", replaces=[file.path])
-
-
-def _revise(staging: Staging, superseded: pl.DataFrame, *, is_live: bool) -> None:
-    late = late_bars(superseded, staging.now_us)
-    rows = superseded.with_columns(pl.Series("is_late", late & is_live))
-    for (symbol, is_late), part in rows.partition_by("symbol", "is_late", as_dict=True).items():
-        staging.supersede(str(symbol), part.drop("is_late"), reason="late" if is_late else "replaced")
-
-
-def late_bars(rows: pl.DataFrame, now_us: int) -> pl.Series:
-    """Whether each bar ended longer ago than the watermark allows."""
-    return now_us - (rows["ts"].to_physical() + MINUTE_US) > LATENESS_US
 
 
 def _meets(file: FileRef, span: Span) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -101,9 +102,10 @@ def list_symbols(connection: Connection) -> pl.DataFrame:
     )
     providers = _providers(connection)
     hot = _hot_by_symbol(connection)
+    days = _base_days(connection, {held.day for parts in hot.values() for _, held in parts})
     # Sorted here: databases differ in how they order texts.
     rows = sorted(
-        _with_hot(row, hot.get(row.symbol, []), providers[row.symbol])
+        _with_hot(row, hot.get(row.symbol, []), providers[row.symbol], days[row.symbol])
         for row in connection.execute(statement)
     )
     times = ("first_ts", "last_ts")
@@ -141,13 +143,29 @@ def _hot_by_symbol(connection: Connection) -> dict[str, list[tuple[HotKey, _Hot]
     return by_symbol
 
 
-def _with_hot(row: Row[Any], hot: list[tuple[HotKey, _Hot]], providers: set[str]) -> tuple[object, ...]:
+def _base_days(connection: Connection, days: Collection[int]) -> dict[str, set[int]]:
+    """Which of some sessions have regular bars in the base tier, by symbol."""
+    found: dict[str, set[int]] = defaultdict(set)
+    counts = FILE_SESSION.c
+    statement = (
+        select(counts.key, counts.session)
+        .join(FILE, FILE.c.id == counts.file_id)
+        .where(FILE.c.dataset == BARS.name, is_live_at(None), counts.n_regular > 0, counts.session.in_(days))
+    )
+    for key, day in connection.execute(statement) if days else ():
+        found[key].add(day)
+    return found
+
+
+def _with_hot(
+    row: Row[Any], hot: list[tuple[HotKey, _Hot]], providers: set[str], base_days: set[int]
+) -> tuple[object, ...]:
     """A row of `list_symbols` from what the base tier and the hot files hold."""
     first = [row.first_ts, *(key.first_us for key, _ in hot)]
     last = [row.last_ts, *(key.last_us for key, _ in hot)]
-    # A session is in one tier, but for bars that came after it was merged; those are outside regular hours.
-    sessions = {held.day for key, held in hot if key.n_regular}
-    names = providers.union(*(held.providers for _, held in hot))
+    # Bars that came before a session went live, or after it was merged, lie in the other tier.
+    sessions = {held.day for key, held in hot if key.n_regular} - base_days
+    names = providers.union(*(key.providers or held.providers for key, held in hot))
     return (
         *row[:-4],
         min((ts for ts in first if ts is not None), default=None),

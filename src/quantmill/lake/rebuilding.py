@@ -1,5 +1,6 @@
 """A lost catalogue made anew from the files of the lake and the lines that commits kept beside them."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -231,9 +232,12 @@ def _insert(
 def _kinds(drafts: Mapping[str, Draft]) -> dict[str, bool]:
     kinds: dict[str, bool] = {}
     for draft in drafts.values():
-        if draft.dataset == BARS.name:
-            is_synthetic = is_synthetic_provider(draft.providers.strip('[]"'))
-            kinds.update(dict.fromkeys(draft.keys or [draft.key], is_synthetic))
+        if draft.dataset != BARS.name:
+            continue
+        of_file: list[str] = json.loads(draft.providers)
+        of_key = {symbol: key.providers for symbol, key in draft.keys.items()} or {draft.key: ()}
+        for symbol, providers in of_key.items():
+            kinds[symbol] = is_synthetic_provider((*providers, *of_file)[0])
     return kinds
 
 

@@ -4,28 +4,26 @@ from collections import defaultdict
 from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
 
 import polars as pl
 from polars.exceptions import ComputeError
 from sqlalchemy import Connection
 
 from quantmill.core.bars import UTC_TIME
-from quantmill.core.instants import from_us
+from quantmill.core.instants import MINUTE_US, from_us
 from quantmill.errors import CommitConflictError, ConflictError, DamagedFileError
 from quantmill.lake.catalogue import FileRef, find_files, find_head
 from quantmill.lake.content import content_digest
 from quantmill.lake.datasets import BARS, REVISIONS, dataset_of
 from quantmill.lake.drafting import Draft, Drafting
 from quantmill.lake.files import scan_paths
+from quantmill.lake.hot import LATENESS_US
 from quantmill.lake.merging import Merged, OnConflict, merge_rows
 from quantmill.lake.periods import cut_periods
 from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 
-__all__ = ["Staged", "Staging"]
-
-_REPLACED: Final = "replaced"
+__all__ = ["Staged", "Staging", "late_bars"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +52,31 @@ class Staged:
         return not self.drafts and not self.retires
 
 
+def late_bars(rows: pl.DataFrame, now_us: int) -> pl.Series:
+    """Whether each bar ended longer ago than the watermark allows."""
+    return now_us - (rows["ts"].to_physical() + MINUTE_US) > LATENESS_US
+
+
 class Staging:
     """Writes the base partitions that an offer changes, beside the revisions of what it replaces."""
 
-    def __init__(self, volume: Volume, state: State, now_us: int, name: str, on_conflict: OnConflict) -> None:
+    def __init__(
+        self,
+        volume: Volume,
+        state: State,
+        now_us: int,
+        name: str,
+        on_conflict: OnConflict,
+        *,
+        is_live: bool = False,
+    ) -> None:
         self.volume = volume
         self.state = state
         self.now_us = now_us
         self.name = name
         self.dataset = dataset_of(name)
         self.on_conflict: OnConflict = on_conflict
+        self.is_live = is_live
         self.drafting = Drafting(volume, 0)
         self.inserted = self.existing = self.replaced = self.conflicts = self.late = 0
         self._first_conflict: pl.DataFrame | None = None
@@ -109,10 +122,12 @@ class Staging:
             else:
                 self._merge(key, name, part, base)
 
-    def supersede(self, key: str, rows: pl.DataFrame, *, reason: str = _REPLACED) -> None:
+    def supersede(self, key: str, rows: pl.DataFrame) -> None:
         """Remember stored bars that are replaced: the same commit publishes them as revisions."""
         if rows.height:
-            self._superseded[key].append(rows.with_columns(pl.lit(reason).alias("reason")))
+            is_late = late_bars(rows, self.now_us) & self.is_live
+            reason = pl.when(is_late).then(pl.lit("late")).otherwise(pl.lit("replaced"))
+            self._superseded[key].append(rows.with_columns(reason.alias("reason")))
 
     def count(self, merged: Merged) -> None:
         """Count how offered rows fared."""

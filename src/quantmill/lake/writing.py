@@ -8,9 +8,9 @@ import polars as pl
 from quantmill.core.clock import Clock
 from quantmill.lake.catalogue import FileRef, find_files, find_hot_files
 from quantmill.lake.datasets import BARS, Dataset
-from quantmill.lake.hot_staging import Routed, late_bars, route_bars, span_of, stage_hot
+from quantmill.lake.hot_staging import Routed, route_bars, span_of, stage_hot
 from quantmill.lake.merging import OnConflict
-from quantmill.lake.staging import Staged, Staging
+from quantmill.lake.staging import Staged, Staging, late_bars
 from quantmill.lake.symbols import kinds_of
 from quantmill.lake.validation import check_frame
 from quantmill.lake.volume import Volume
@@ -42,7 +42,7 @@ def stage_frame(
         ConflictError: If rows differ from stored ones and the policy is `fail`.
         CommitConflictError: If a stored file vanished meanwhile; stage again.
     """
-    staging = Staging(volume, state, clock.now_us(), name, on_conflict)
+    staging = Staging(volume, state, clock.now_us(), name, on_conflict, is_live=is_live)
     rows = check_frame(name, staging.dataset, frame, now_us=staging.now_us)
     is_bars = staging.dataset is BARS
     routed, hot_files, near = Routed(rows, []), list[FileRef](), list[FileRef]()
@@ -57,9 +57,7 @@ def stage_frame(
     with staging.finishing():
         base = [routed.base]
         for session, part in routed.hot:
-            base.append(
-                stage_hot(staging, session, part, hot_files=hot_files, base_files=near, is_live=is_live)
-            )
+            base.append(stage_hot(staging, session, part, hot_files=hot_files, base_files=near))
         parts = dict(_by_key(staging.dataset, pl.concat(base) if is_bars else rows, key))
         staging.look_up(name, list(parts))
         for part_key, part in parts.items():

@@ -17,6 +17,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from quantmill.core.arrays import Floats
 from quantmill.errors import ArtifactError
+from quantmill.lake.disk import sync
 from quantmill.models.pipeline import FittedPipeline
 from quantmill.models.sklearn_adapter import SklearnPipeline, wrap
 
@@ -57,7 +58,7 @@ def save_artifact(pipeline: SklearnPipeline, models_path: Path, model_id: str) -
         stream.flush()
         os.fsync(stream.fileno())
     staging.rename(path)
-    _sync_folder(models_path)
+    sync(models_path)
     return path, sha256
 
 
@@ -117,11 +118,3 @@ def check_predictions(pipeline: FittedPipeline, check: Mapping[str, Any]) -> Non
             f"the loaded model predicts {found[worst]} where it predicted {expected[worst]} after training",
             hint="a library's version changed: train the model again with --force",
         )
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
