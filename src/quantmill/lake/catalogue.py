@@ -94,11 +94,13 @@ def find_moment(connection: Connection, as_of: int | datetime) -> Moment:
     """
     if isinstance(as_of, datetime):
         last = select(func.max(SNAPSHOT.c.id)).where(SNAPSHOT.c.at_us <= to_us(as_of))
-        as_of = connection.execute(last).scalar() or 0
-    if not 0 <= as_of <= (head := find_head(connection)):
-        raise NotFoundError(f"there is no snapshot {as_of}; the newest is {head}")
-    at_us = connection.execute(select(SNAPSHOT.c.at_us).where(SNAPSHOT.c.id == as_of)).scalar() or 0
-    return Moment(as_of, at_us)
+        snapshot = connection.execute(last).scalar() or 0
+    else:
+        snapshot = as_of
+    if not 0 <= snapshot <= (head := find_head(connection)):
+        raise NotFoundError(f"there is no snapshot {snapshot}; the newest is {head}")
+    at_us = connection.execute(select(SNAPSHOT.c.at_us).where(SNAPSHOT.c.id == snapshot)).scalar() or 0
+    return Moment(snapshot, at_us)
 
 
 def find_files(
