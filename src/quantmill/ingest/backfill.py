@@ -148,7 +148,7 @@ class _Backfill:
         labels = calendar.label(us_of(checked.good["ts"]))
         tally.rows_read += rows.height
         tally.rows_duplicate += checked.n_duplicates
-        tally.rows_overruled += checked.n_conflicts
+        tally.rows_overruled += checked.overruled.height
         tally.n_unsorted += checked.n_unsorted
         tally.rows_extended += int((~labels.is_regular).sum())
         tally.sessions += int(np.unique(labels.session).size)
@@ -162,12 +162,16 @@ class _Backfill:
             tally.reasons.update(checked.bad["reason"].to_list())
             lake.write("quarantine", bad.select(*QUARANTINE_COLUMNS), note=f"quarantine {symbol}")
         commit = lake.write(
-            "bars", checked.good.select(*PAGE_SCHEMA), on_conflict=self._on_conflict, note=f"ingest {symbol}"
+            "bars",
+            checked.good.select(*PAGE_SCHEMA),
+            on_conflict=self._on_conflict,
+            overruled=checked.overruled.select(*PAGE_SCHEMA),
+            note=f"ingest {symbol}",
         )
         tally.rows_stored += commit.inserted
         tally.rows_existing += commit.existing - commit.replaced
         tally.rows_replaced += commit.replaced
-        tally.conflicts += commit.conflicts + checked.n_conflicts
+        tally.conflicts += commit.conflicts + checked.overruled.height
 
 
 def _check_kinds(lake: Lake, provider: BarProvider, names: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from quantmill.ingest.quarantine import QUARANTINE_COLUMNS, quarantine_rows
 from quantmill.ingest.report import FileOutcome, IngestReport, Tally
 from quantmill.ingest.source_check import DEFAULT_DRIFT_RULES, DriftRules, ImportCheck, SourceCheck
 from quantmill.ingest.spool import Spool
-from quantmill.ingest.validation import DEFAULT_RULES, REASONS, ValidationRules, validate_bars
+from quantmill.ingest.validation import DEFAULT_RULES, REASONS, Validated, ValidationRules, validate_bars
 from quantmill.lake.merging import OnConflict
 from quantmill.lake.staging import Staged
 from quantmill.lake.store import Lake
@@ -184,10 +184,11 @@ class _Import:
                 continue
             symbols.append(str(symbol))
             checked = self._validate(str(symbol), rows)
-            bad.append(checked[1])
-            n_good += checked[0].height
-            if checked[0].height:
-                self._spool.add(str(symbol), checked[0])
+            bad.append(checked.bad)
+            n_good += checked.good.height
+            if checked.good.height:
+                good, overruled = checked.good.select(*PAGE_SCHEMA), checked.overruled.select(*PAGE_SCHEMA)
+                self._spool.add(str(symbol), good, overruled)
         reasons = self._quarantine(file, pl.concat(bad))
         notes = [*file.notes]
         if n_good == 0:
@@ -214,7 +215,7 @@ class _Import:
             str(file.path), "read", file.bars.height, tuple(sorted(symbols)), notes=tuple(notes)
         )
 
-    def _validate(self, symbol: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _validate(self, symbol: str, rows: pl.DataFrame) -> Validated:
         if self._kinds.get(symbol):
             raise SymbolKindError(f"real bars offered for {symbol}, which holds synthetic ones")
         info = describe_symbol(symbol)
@@ -222,9 +223,9 @@ class _Import:
             rows, info, calendar_for(info.calendar), now_us=self._lake.clock.now_us(), rules=self._how.rules
         )
         self.tally.rows_duplicate += checked.n_duplicates
-        self.tally.rows_overruled += checked.n_conflicts
+        self.tally.rows_overruled += checked.overruled.height
         self.tally.n_unsorted += checked.n_unsorted
-        return checked.good.select(*PAGE_SCHEMA), checked.bad
+        return checked
 
     def _quarantine(self, file: FileBars, bad: pl.DataFrame) -> str:
         if bad.height == 0:
@@ -241,7 +242,9 @@ class _Import:
         taken = self._spool.take(symbol)
         info = describe_symbol(symbol)
         labels = calendar_for(info.calendar).label(us_of(taken.rows["ts"]))
-        staged = self._lake.stage("bars", taken.rows, on_conflict=self._how.on_conflict)
+        staged = self._lake.stage(
+            "bars", taken.rows, on_conflict=self._how.on_conflict, overruled=taken.overruled
+        )
         tally = self.tally
         tally.symbols.add(symbol)
         tally.rows_duplicate += taken.n_duplicates

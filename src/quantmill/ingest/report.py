@@ -110,7 +110,7 @@ class Tally:
         if self.rows_overruled:
             notes.append(
                 f"{self.rows_overruled} rows differ from another one of the same minute in this import; "
-                "the file whose last bar is later counts"
+                "the file whose last bar is later counts, the others are kept as revisions"
             )
         return IngestReport(
             **counted,

@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from quantmill.core.bars import BAR_KEY, us_of
+from quantmill.core.bars import us_of
 
 __all__ = ["Spool", "Taken"]
 
@@ -17,9 +17,13 @@ _MAX_ROWS_IN_MEMORY: Final = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One symbol's rows of all files, each time once, sorted by `ts`."""
+    """One symbol's rows of all files, each time once, sorted by `ts`; `overruled` lost, in one file or between files.
+
+    `n_overruled` counts those between files.
+    """
 
     rows: pl.DataFrame
+    overruled: pl.DataFrame
     n_duplicates: int
     n_overruled: int
 
@@ -29,6 +33,7 @@ class _Part:
     last_us: int
     order: int
     rows: pl.DataFrame | Path
+    is_overruled: bool
 
 
 class Spool:
@@ -53,12 +58,15 @@ class Spool:
     ) -> None:
         self._folder.cleanup()
 
-    def add(self, symbol: str, rows: pl.DataFrame) -> None:
-        """Keep one file's good rows of a symbol."""
-        part = _Part(int(us_of(rows["ts"]).max()), self._n_parts, rows)
-        self._parts.setdefault(symbol, []).append(part)
-        self._n_parts += 1
-        self._n_rows += rows.height
+    def add(self, symbol: str, rows: pl.DataFrame, overruled: pl.DataFrame) -> None:
+        """Keep one file's good rows of a symbol, and those that lost to others of the same file."""
+        for frame, is_overruled in ((rows, False), (overruled, True)):
+            if frame.height == 0:
+                continue
+            part = _Part(int(us_of(frame["ts"]).max()), self._n_parts, frame, is_overruled)
+            self._parts.setdefault(symbol, []).append(part)
+            self._n_parts += 1
+            self._n_rows += frame.height
         if self._n_rows > self._max_rows:
             self._spill()
 
@@ -72,15 +80,16 @@ class Spool:
         The rows leave the spool.
         """
         parts = sorted(self._parts.pop(symbol), key=lambda part: (part.last_us, part.order))
-        frames = [
-            part.rows if isinstance(part.rows, pl.DataFrame) else pl.read_parquet(part.rows) for part in parts
-        ]
+        frames = [_rows_of(part) for part in parts if not part.is_overruled]
+        lost = [_rows_of(part) for part in parts if part.is_overruled]
         offered = pl.concat(frames)
         if len(frames) == 1 or offered["ts"].n_unique() == offered.height:
-            return Taken(offered.sort("ts"), 0, 0)
+            return Taken(offered.sort("ts"), pl.concat([offered.clear(), *lost]), 0, 0)
         distinct = offered.unique(keep="last", maintain_order=True)
-        last = distinct.unique(BAR_KEY, keep="last", maintain_order=True)
-        return Taken(last.sort("ts"), offered.height - distinct.height, distinct.height - last.height)
+        is_last = distinct["ts"].is_last_distinct()
+        beaten = distinct.filter(~is_last)
+        rows = distinct.filter(is_last).sort("ts")
+        return Taken(rows, pl.concat([beaten, *lost]), offered.height - distinct.height, beaten.height)
 
     def _spill(self) -> None:
         for symbol, parts in enumerate(self._parts.values()):
@@ -90,3 +99,7 @@ class Spool:
                     part.rows.write_parquet(path)
                     part.rows = path
         self._n_rows = 0
+
+
+def _rows_of(part: _Part) -> pl.DataFrame:
+    return part.rows if isinstance(part.rows, pl.DataFrame) else pl.read_parquet(part.rows)

@@ -51,15 +51,15 @@ class Validated:
     """One symbol's rows, sorted out.
 
     `good` has the columns of the offered frame, sorted by `ts`, no `ts` twice; `bad` has the column
-    `reason` besides. `n_duplicates` rows repeated another one value for value, `n_conflicts` rows had
+    `reason` besides. `n_duplicates` rows repeated another one value for value, `overruled` rows had
     another one's time and other values (the row further down counts), `n_unsorted` rows
     came after a later one.
     """
 
     good: pl.DataFrame
     bad: pl.DataFrame
+    overruled: pl.DataFrame
     n_duplicates: int
-    n_conflicts: int
     n_unsorted: int
 
 
@@ -107,21 +107,21 @@ def validate_bars(
     bad = judged.filter(pl.col("reason").is_not_null())
     sound = judged.filter(pl.col("reason").is_null()).drop("reason")
     n_unsorted = int((np.diff(us_of(sound["ts"])) < 0).sum())
-    unique, n_duplicates, n_conflicts = _each_time_once(sound)
+    unique, overruled, n_duplicates = _each_time_once(sound)
     if rules.spikes is not None and info.asset_class in {"equity", "crypto"}:
         spiking = find_spikes(unique, rules.spikes)
         bad = pl.concat([bad, _with_reason(unique, spiking, "spike")])
         unique = unique.filter(pl.Series(~spiking))
-    return Validated(unique, bad, n_duplicates, n_conflicts, n_unsorted)
+    return Validated(unique, bad, overruled, n_duplicates, n_unsorted)
 
 
-def _each_time_once(rows: pl.DataFrame) -> tuple[pl.DataFrame, int, int]:
+def _each_time_once(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     ordered = rows.sort("ts", maintain_order=True)
     if ordered["ts"].n_unique() == ordered.height:
-        return ordered, 0, 0
+        return ordered, ordered.clear(), 0
     distinct = ordered.unique([*BAR_KEY, *_VALUES], keep="last", maintain_order=True)
-    last = distinct.unique("ts", keep="last", maintain_order=True)
-    return last, ordered.height - distinct.height, distinct.height - last.height
+    is_last = distinct["ts"].is_last_distinct()
+    return distinct.filter(is_last), distinct.filter(~is_last), ordered.height - distinct.height
 
 
 def _with_reason(rows: pl.DataFrame, chosen: Bools, reason: str) -> pl.DataFrame:

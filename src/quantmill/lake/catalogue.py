@@ -59,7 +59,7 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A snapshot and the instant up to which it shows what was known, in µs since 1970 UTC."""
+    """A snapshot and the instant at which it was made, in µs since 1970 UTC."""
 
     snapshot: int
     at_us: int
@@ -93,13 +93,14 @@ def find_moment(connection: Connection, as_of: int | datetime) -> Moment:
         NotFoundError: If the number is no snapshot of this lake.
     """
     if isinstance(as_of, datetime):
-        at_us = to_us(as_of)
-        last = select(func.max(SNAPSHOT.c.id)).where(SNAPSHOT.c.at_us <= at_us)
-        return Moment(connection.execute(last).scalar() or 0, at_us)
-    if not 0 <= as_of <= (head := find_head(connection)):
-        raise NotFoundError(f"there is no snapshot {as_of}; the newest is {head}")
-    at_us = connection.execute(select(SNAPSHOT.c.at_us).where(SNAPSHOT.c.id == as_of)).scalar() or 0
-    return Moment(as_of, at_us)
+        last = select(func.max(SNAPSHOT.c.id)).where(SNAPSHOT.c.at_us <= to_us(as_of))
+        snapshot = connection.execute(last).scalar() or 0
+    else:
+        snapshot = as_of
+    if not 0 <= snapshot <= (head := find_head(connection)):
+        raise NotFoundError(f"there is no snapshot {snapshot}; the newest is {head}")
+    at_us = connection.execute(select(SNAPSHOT.c.at_us).where(SNAPSHOT.c.id == snapshot)).scalar() or 0
+    return Moment(snapshot, at_us)
 
 
 def find_files(

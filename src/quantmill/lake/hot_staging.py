@@ -91,7 +91,7 @@ def stage_hot(
         return in_base
     held = _rows_in(staging, rows, own, span)
     merged = merge_rows(BARS, held.select(*BAR_SCHEMA), rows, on_conflict=staging.on_conflict)
-    staging.count(merged)
+    staging.note(merged)
     if staging.is_refused:
         return in_base
     new = rows.join(held, on=BAR_KEY, how="anti")

@@ -13,7 +13,8 @@ def rows_received_by(at_us: int, bars: pl.LazyFrame, revisions: pl.LazyFrame) ->
     Args:
         at_us: The instant in µs since 1970 UTC.
         bars: Stored bars; each came at its `ingested_at`.
-        revisions: Rows that were replaced; each stood from its `ingested_at` to its `superseded_at`.
+        revisions: Rows that do not stand now; each stood from its `ingested_at` to its `superseded_at`, which are
+            the same for those that never did: they lost to another row of their import, or to a stored one.
     """
     at = pl.lit(at_us).cast(UTC_TIME)
     known = bars.filter(pl.col("ingested_at") <= at)

@@ -9,7 +9,6 @@ import polars as pl
 from polars.exceptions import ComputeError
 from sqlalchemy import Connection
 
-from quantmill.core.bars import UTC_TIME
 from quantmill.core.instants import MINUTE_US, from_us
 from quantmill.errors import CommitConflictError, ConflictError, DamagedFileError
 from quantmill.lake.catalogue import FileRef, find_files, find_head
@@ -20,6 +19,7 @@ from quantmill.lake.files import scan_paths
 from quantmill.lake.hot import LATENESS_US
 from quantmill.lake.merging import Merged, OnConflict, merge_rows
 from quantmill.lake.periods import cut_periods
+from quantmill.lake.revising import Reason, as_dropped, as_replaced, new_revisions, without_equal
 from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 
@@ -58,7 +58,7 @@ def late_bars(rows: pl.DataFrame, now_us: int) -> pl.Series:
 
 
 class Staging:
-    """Writes the base partitions that an offer changes, beside the revisions of what it replaces."""
+    """Writes the base partitions that an offer changes, beside the revisions of what does not stand."""
 
     def __init__(
         self,
@@ -81,7 +81,8 @@ class Staging:
         self.inserted = self.existing = self.replaced = self.conflicts = self.late = 0
         self._first_conflict: pl.DataFrame | None = None
         self._stored: dict[tuple[str, str], dict[str, FileRef]] = defaultdict(dict)
-        self._superseded: dict[str, list[pl.DataFrame]] = defaultdict(list)
+        self._overruled: pl.DataFrame | None = None
+        self._revisions: dict[str, list[pl.DataFrame]] = defaultdict(list)
 
     def begin(self, connection: Connection) -> None:
         """Note the snapshot on which everything rests: what is looked up later may be newer, which the commit sees."""
@@ -97,7 +98,7 @@ class Staging:
 
     @contextmanager
     def finishing(self) -> Generator[None]:
-        """After the block: stage what it replaced as revisions. On any failure: delete the files.
+        """After the block: stage as revisions what does not stand. On any failure: delete the files.
 
         Raises:
             ConflictError: If the policy is `fail` and rows differ from stored ones.
@@ -122,21 +123,33 @@ class Staging:
             else:
                 self._merge(key, name, part, base)
 
+    def overrule(self, bars: pl.DataFrame) -> None:
+        """Take note, before anything is merged, of bars that lost to others of the offer."""
+        self._overruled = bars
+
     def supersede(self, key: str, rows: pl.DataFrame) -> None:
         """Remember stored bars that are replaced: the same commit publishes them as revisions."""
-        if rows.height:
-            is_late = late_bars(rows, self.now_us) & self.is_live
-            reason = pl.when(is_late).then(pl.lit("late")).otherwise(pl.lit("replaced"))
-            self._superseded[key].append(rows.with_columns(reason.alias("reason")))
+        is_late = late_bars(rows, self.now_us) & self.is_live
+        reasons: dict[Reason, pl.DataFrame] = {
+            "late": rows.filter(is_late),
+            "replaced": rows.filter(~is_late),
+        }
+        for reason, part in reasons.items():
+            if part.height:
+                self._revisions[key].append(as_replaced(part, at_us=self.now_us, reason=reason))
 
-    def count(self, merged: Merged) -> None:
-        """Count how offered rows fared."""
+    def note(self, merged: Merged) -> None:
+        """Count how offered rows fared; remember bars that were offered in vain."""
         self.inserted += merged.inserted
         self.existing += merged.existing
         self.conflicts += merged.conflicts
         self.replaced += merged.superseded.height
         if merged.conflicts and self._first_conflict is None:
             self._first_conflict = merged.differing
+        if self.dataset is BARS and self.on_conflict == "keep":
+            self._drop(merged.differing, reason="offered")
+        if self._overruled is not None:
+            self._overruled = without_equal(self._overruled, merged.rows)
 
     @property
     def is_refused(self) -> bool:
@@ -199,25 +212,31 @@ class Staging:
             merged = Merged(pl.concat([stored, rows]), rows.height, 0, 0, rows.clear(), rows.clear())
         else:
             merged = merge_rows(self.dataset, stored, rows, on_conflict=self.on_conflict)
-        self.count(merged)
+        self.note(merged)
         if merged.is_changed and not self.is_refused:
             self.drafting.write(self.name, key, period, merged.rows, replaces=[base.path] if base else [])
         if self.name == BARS.name:
             self.supersede(key, merged.superseded)
 
+    def _drop(self, bars: pl.DataFrame, *, reason: Reason) -> None:
+        for (symbol,), rows in bars.partition_by("symbol", as_dict=True).items():
+            self._revisions[str(symbol)].append(as_dropped(rows, reason=reason))
+
     def _keep_revisions(self) -> None:
-        self.look_up(REVISIONS.name, list(self._superseded))
-        superseded_at = pl.lit(self.now_us).cast(UTC_TIME).alias("superseded_at")
-        for key, parts in self._superseded.items():
-            rows = (
-                pl.concat(parts).with_columns(superseded_at).select(*REVISIONS.columns).sort(REVISIONS.order)
-            )
+        if self._overruled is not None:
+            self._drop(self._overruled, reason="overruled")
+        self.look_up(REVISIONS.name, list(self._revisions))
+        for key, parts in self._revisions.items():
+            rows = pl.concat(parts).sort(REVISIONS.order)
             for period, part in self._cut(REVISIONS.name, key, rows, None):
                 base = self._stored[REVISIONS.name, key].get(period)
-                kept = part
-                if base is not None:
-                    kept = pl.concat([self.read([base], part.schema), part]).sort(REVISIONS.order)
-                self.drafting.write(REVISIONS.name, key, period, kept, replaces=[base.path] if base else [])
+                stored = part.clear() if base is None else self.read([base], part.schema)
+                added = new_revisions(part, stored)
+                if added.height:
+                    kept = pl.concat([stored, added]).sort(REVISIONS.order)
+                    self.drafting.write(
+                        REVISIONS.name, key, period, kept, replaces=[base.path] if base else []
+                    )
 
     def _refusal(self) -> ConflictError:
         assert self._first_conflict is not None

@@ -79,18 +79,21 @@ class Lake(ReadableLake):
         key: str | None = None,
         period: str | None = None,
         is_live: bool = False,
+        overruled: pl.DataFrame | None = None,
     ) -> Staged:
         """Write the files of a commit without publishing them.
 
         Args:
             dataset: Name of a dataset of `quantmill.lake.datasets`.
             frame: Rows in any order.
-            on_conflict: What happens to stored rows that differ: `keep` them, `replace` them (they become
-                revisions), or `fail`. Datasets written whole (features, predictions, trials …) take
-                no part: the offered partition stands in for the stored one.
+            on_conflict: What happens to stored rows that differ: `keep` them, `replace` them, or `fail`. Bars that
+                do not stand after it, stored or offered, become revisions. Datasets written whole (features,
+                predictions, trials …) take no part: the offered partition stands in for the stored one.
             key: Key of all rows, where it is not the value of the key column.
             period: Period of all rows, where it does not follow from their time.
             is_live: Bars of a session under way: they go to the hot tier, and late ones are counted.
+            overruled: Bars that lost to others of the frame, several per key if need be: those of which the lake
+                does not hold the values become revisions.
 
         Raises:
             SchemaDriftError: If the frame does not fit the dataset; the message names the column.
@@ -110,6 +113,7 @@ class Lake(ReadableLake):
             key=key,
             period=period,
             is_live=is_live,
+            overruled=overruled,
         )
 
     def commit(
@@ -169,6 +173,7 @@ class Lake(ReadableLake):
         on_conflict: OnConflict = "keep",
         key: str | None = None,
         period: str | None = None,
+        overruled: pl.DataFrame | None = None,
         job_id: str | None = None,
         note: str = "",
     ) -> Commit:
@@ -177,7 +182,9 @@ class Lake(ReadableLake):
         Writing the same rows again changes nothing and makes no snapshot.
         """
         return self._retried(
-            lambda: self.stage(dataset, frame, on_conflict=on_conflict, key=key, period=period),
+            lambda: self.stage(
+                dataset, frame, on_conflict=on_conflict, key=key, period=period, overruled=overruled
+            ),
             job_id=job_id,
             note=note,
         )

@@ -17,10 +17,13 @@ _FIRST_US = day_of_date(FIRST_DATE) * DAY_US + DAY_US
 _LAST_US = day_of_date(LAST_DATE) * DAY_US
 
 
-def check_frame(name: str, dataset: Dataset, frame: pl.DataFrame, *, now_us: int) -> pl.DataFrame:
+def check_frame(
+    name: str, dataset: Dataset, frame: pl.DataFrame, *, now_us: int, may_repeat: bool = False
+) -> pl.DataFrame:
     """`frame` with exactly the columns of its dataset, in declared order.
 
-    Optional columns that are absent are filled with null, `ingested_at` with the present instant.
+    Optional columns that are absent are filled with null, `ingested_at` with the present instant. With `may_repeat`
+    several rows may have the same key.
 
     Raises:
         SchemaDriftError: If a column is missing, unknown, of another type, or holds null or NaN.
@@ -32,7 +35,7 @@ def check_frame(name: str, dataset: Dataset, frame: pl.DataFrame, *, now_us: int
     further = [column for column in columns.columns if column not in dataset.columns]
     checked = columns[[*dataset.columns, *further]]
     _check_missing(name, dataset, checked)
-    if dataset.unique:
+    if dataset.unique and not may_repeat:
         _check_unique(name, dataset, checked)
     if dataset is BARS:
         _check_bars(checked)

@@ -32,6 +32,7 @@ def stage_frame(
     key: str | None = None,
     period: str | None = None,
     is_live: bool = False,
+    overruled: pl.DataFrame | None = None,
 ) -> Staged:
     """Merge a frame with what is stored and write the files that change.
 
@@ -45,6 +46,8 @@ def stage_frame(
     staging = Staging(volume, state, clock.now_us(), name, on_conflict, is_live=is_live)
     rows = check_frame(name, staging.dataset, frame, now_us=staging.now_us)
     is_bars = staging.dataset is BARS
+    if overruled is not None:
+        staging.overrule(check_frame(name, BARS, overruled, now_us=staging.now_us, may_repeat=True))
     routed, hot_files, near = Routed(rows, []), list[FileRef](), list[FileRef]()
     with state.read() as connection:
         staging.begin(connection)

@@ -57,15 +57,12 @@ def run(mill: Mill, request: BarsRequest, progress: Progress) -> pl.DataFrame:
 
     Raises:
         NotFoundError: If the symbol is not stored, or a view of total returns needs a close that is not.
-        NoDataError: If it has no bar in the sessions asked for.
+        NoDataError: If it has no bar in the sessions asked for, or had none then.
+        UsageError: If `as_of` is neither a snapshot nor an instant up to now.
     """
     bars = _bars(mill, request)
     if bars.is_empty():
-        asked = f"from {request.start or 'the start'} to {request.end or 'the end'}"
-        raise NoDataError(
-            f"{request.symbol} has no {request.hours} bars {asked}",
-            hint=f"`quantmill gaps {request.symbol}` shows which sessions are stored",
-        )
+        raise _nothing(request)
     if request.adjust != "none":
         progress.say(_adjustment(mill, request.symbol, request.adjust))
     further = [name for name in ("n_bars", "phase") if name in bars.columns]
@@ -90,7 +87,7 @@ def _adjustment(mill: Mill, symbol: str, adjust: Adjust) -> str:
 
 def _bars(mill: Mill, request: BarsRequest) -> pl.DataFrame:
     span, interval = request.span_of(request.symbol), Interval.parse(request.interval)
-    as_of = None if request.as_of is None else _moment(request.as_of)
+    as_of = None if request.as_of is None else _moment(request.as_of, mill.clock.now())
     if interval != ONE_MINUTE:
         return mill.lake.resampled_bars(
             request.symbol, interval, span, hours=request.hours, adjust=request.adjust, as_of=as_of
@@ -99,19 +96,38 @@ def _bars(mill: Mill, request: BarsRequest) -> pl.DataFrame:
     return with_phase(bars) if request.hours == "extended" else bars
 
 
-def _moment(text: str) -> int | datetime:
+def _nothing(request: BarsRequest) -> NoDataError:
+    found = f"{request.hours} bars from {request.start or 'the start'} to {request.end or 'the end'}"
+    if request.as_of is None:
+        return NoDataError(
+            f"{request.symbol} has no {found}",
+            hint=f"`quantmill gaps {request.symbol}` shows which sessions are stored",
+        )
+    return NoDataError(
+        f"{request.symbol} had no {found} as of {request.as_of}",
+        hint="--as-of counts when bars were stored, not when they traded; without it those of now are shown",
+    )
+
+
+def _moment(text: str, now: datetime) -> int | datetime:
     """A snapshot or an instant as a person writes it.
 
     Raises:
-        UsageError: If it is neither.
+        UsageError: If it is neither, or the instant is yet to come.
     """
-    if text.isdigit():
+    if text.isdecimal():
         return int(text)
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError as error:
+        instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             f"--as-of is {text!r}, needed is a snapshot's number or an instant",
             hint="such as --as-of 12 or --as-of 2026-11-20T15:30",
         ) from error
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    if instant > now:
+        raise UsageError(
+            f"--as-of is {text!r}, which is yet to come: it is {now:%Y-%m-%dT%H:%M:%S} UTC",
+            hint="without --as-of the newest bars are shown",
+        )
+    return instant

@@ -11,6 +11,7 @@ from quantmill.ingest.importing import import_files
 from quantmill.ingest.quarantine import list_quarantine, summarize_quarantine
 from quantmill.ingest.spool import Spool
 from quantmill.lake import Lake
+from quantmill.lake.merging import OnConflict
 from quantmill.testing.lakes import make_bars
 
 Csv = Callable[..., Path]
@@ -92,12 +93,14 @@ def test_spool_on_disk_gives_the_same(lake: Lake) -> None:
     for max_rows in (1, 1_000_000):
         with Spool(max_rows_in_memory=max_rows) as spool:
             for rows in (first, second):
-                spool.add("SPY", rows)
+                spool.add("SPY", rows, rows.head(1).with_columns(volume=7.0))
             taken.append(spool.take("SPY"))
 
     assert taken[0].rows.equals(taken[1].rows)
     assert taken[0].rows["close"].to_list() == first["close"].to_list()
     assert taken[0].n_overruled == 3
+    assert taken[0].overruled.equals(taken[1].overruled)
+    assert taken[0].overruled["volume"].to_list() == [1000, 1000, 1000, 7, 7]
 
 
 def test_stored_rows_are_kept_replaced_or_the_import_fails(lake: Lake, csv: Csv) -> None:
@@ -112,7 +115,46 @@ def test_stored_rows_are_kept_replaced_or_the_import_fails(lake: Lake, csv: Csv)
 
     replaced = import_files(lake, [other], on_conflict="replace")
     assert (replaced.rows_replaced, closes(lake)) == (1, [100.5])
-    assert lake.scan("revisions").collect()["close"].to_list() == [100]
+    revisions = lake.scan("revisions").collect()
+    assert revisions.select("close", "reason").sort("close").rows() == [(100, "replaced"), (100.5, "offered")]
+
+
+@pytest.mark.parametrize("on_conflict", ["keep", "replace"])
+def test_rows_that_lost_within_an_import_are_revisions_once(
+    lake: Lake, csv: Csv, on_conflict: OnConflict
+) -> None:
+    files = [
+        csv("SPY_1.csv", GOOD.format(30, 100.25), GOOD.format(30, 100.5)),
+        csv("SPY_2.csv", GOOD.format(30, 100), GOOD.format(31, 100)),
+    ]
+
+    reports = [import_files(lake, files, on_conflict=on_conflict) for _ in range(2)]
+
+    assert closes(lake) == [100, 100]
+    assert [report.rows_overruled for report in reports] == [2, 2]
+    assert [report.snapshot for report in reports] == [1, 1]
+    revisions = lake.scan("revisions").select("close", "reason").collect()
+    assert sorted(revisions.rows()) == [(100.25, "overruled"), (100.5, "overruled")]
+
+
+@pytest.mark.parametrize(
+    ("on_conflict", "stands", "lost"),
+    [("keep", 100.5, (100.0, "offered")), ("replace", 100.0, (100.5, "replaced"))],
+)
+def test_an_overruled_row_that_was_stored_before_is_kept_once(
+    lake: Lake, csv: Csv, on_conflict: OnConflict, stands: float, lost: tuple[float, str]
+) -> None:
+    files = [
+        csv("SPY_1.csv", GOOD.format(30, 100.5)),
+        csv("SPY_2.csv", GOOD.format(30, 100), GOOD.format(31, 100)),
+    ]
+    import_files(lake, files[:1])
+
+    for _ in range(2):
+        import_files(lake, files, on_conflict=on_conflict)
+
+    assert closes(lake) == [stands, 100]
+    assert lake.scan("revisions").select("close", "reason").collect().rows() == [lost]
 
 
 def test_one_bad_file_stops_no_other(lake: Lake, csv: Csv) -> None:

@@ -102,7 +102,7 @@ def test_rows_are_sorted_and_each_time_kept_once() -> None:
         (FIRST_MINUTE, 100.6),
         (FIRST_MINUTE + timedelta(minutes=1), 100.5),
     ]
-    assert (checked.n_unsorted, checked.n_duplicates, checked.n_conflicts) == (1, 1, 1)
+    assert (checked.n_unsorted, checked.n_duplicates, checked.overruled["close"].to_list()) == (1, 1, [100.5])
 
 
 def flat(*closes: float, wick: dict[int, float] | None = None) -> pl.DataFrame:

@@ -138,14 +138,16 @@ def test_a_correction_replaces_the_bar_and_keeps_the_earlier_one(lake: Lake) -> 
 
 def test_policies_keep_and_fail_hold_for_live_bars(lake: Lake) -> None:
     go_live(lake, 2)
-    files = sorted(path.name for path in lake.root.rglob("*.parquet"))
+    files = lake.files("bars")
 
-    kept = lake.append_live(minute(1, "SPY", close=107.0), on_conflict="keep")
+    kept, again = (lake.append_live(minute(1, "SPY", close=107.0), on_conflict="keep") for _ in range(2))
     with pytest.raises(ConflictError, match="1 rows differ from stored ones, first SPY"):
         lake.append_live(minute(1, "SPY", close=107.0), on_conflict="fail")
 
-    assert (kept.existing, kept.conflicts, kept.files) == (1, 1, 0)
-    assert sorted(path.name for path in lake.root.rglob("*.parquet")) == files
+    assert (kept.existing, kept.conflicts, kept.files) == (1, 1, 1)
+    assert (again.existing, again.conflicts, again.files) == (1, 1, 0)
+    assert lake.files("bars") == files
+    assert lake.scan("revisions").select("close", "reason").collect().rows() == [(107.0, "offered")]
 
 
 def test_bars_after_the_watermark_are_stored_and_flagged(lake: Lake) -> None:
