@@ -12,7 +12,13 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".cache
 
 from benchmarks.default_grid import default_grid_864_cpu_s  # noqa: E402 - after the variable above
 from benchmarks.features import feature_build_5y_cpu_s  # noqa: E402 - likewise
+from benchmarks.gaps import gap_scan_s  # noqa: E402 - likewise
 from benchmarks.kernel import bar_kernel_vs_vectorbt, grid_mbars_per_cpu_s  # noqa: E402 - likewise
+from benchmarks.live import (  # noqa: E402 - likewise
+    live_commit_p50_ms,
+    live_commit_with_readers_p50_ms,
+    tail_p50_ms,
+)
 from benchmarks.reading import read_symbol_vs_plain_parquet  # noqa: E402 - likewise
 from benchmarks.resampling import resample_5m_symbol_year_s  # noqa: E402 - likewise
 from benchmarks.row import Row  # noqa: E402 - likewise
@@ -22,6 +28,10 @@ MEASUREMENTS: Final[tuple[Callable[[], Row], ...]] = (
     default_grid_864_cpu_s,
     bar_kernel_vs_vectorbt,
     read_symbol_vs_plain_parquet,
+    gap_scan_s,
+    live_commit_p50_ms,
+    tail_p50_ms,
+    live_commit_with_readers_p50_ms,
     resample_5m_symbol_year_s,
     feature_build_5y_cpu_s,
 )

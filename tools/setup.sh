@@ -51,6 +51,6 @@ else
 fi
 
 echo "setup: installing the package and its development tools (about a minute)"
-.venv/bin/python -m pip install -qq --disable-pip-version-check --no-input -c constraints.txt -e '.[dev,postgres,s3]'
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-input -c constraints.txt -e '.[dev,postgres,s3,export]'
 printf '%s\n' "$state" >"$stamp"
 echo "setup: done"

@@ -21,6 +21,7 @@ EXTRAS = {
     "src/quantmill/testing/": "testing",
     "src/quantmill/lake/export/delta_table.py": "export",
     "src/quantmill/lake/export/iceberg_table.py": "export",
+    "src/quantmill/lake/objects.py": "s3",
 }
 
 

@@ -40,8 +40,11 @@ QUERY = """
 def open_place(home: Path, state: Path | str) -> Lake:
     """The lake below `home`, or in the bucket that the environment names."""
     settings = load_settings(home).values
-    volume = open_volume(home / "lake", settings.lake_url, settings.s3, cache_path=home / "cache")
-    return open_lake(home, state=state, volume=volume, clock=SystemClock())
+    clock = SystemClock()
+    volume = open_volume(
+        home / "lake", settings.lake_url, settings.s3, cache_path=home / "cache", clock=clock
+    )
+    return open_lake(home, state=state, volume=volume, clock=clock)
 
 
 def generation(n_bars: int) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """Stored features against what their builds recorded: made again bit for bit, or what differs and why."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from quantmill.state.tables.features import FEATURE, FEATURE_BUILD
 from quantmill.testing.lakes import open_lake
 from quantmill.verbs.mill import Mill
 from tests.command_line import answer, command
+from tests.databases import Place
 from tests.unit.features.market import bar_frame, minute_bars
 
 CORE = feature_set_named()
@@ -30,8 +32,10 @@ SMALL = FeatureSet("core", features_named(["sma_20", "rsi_14", "obv", "ibs", "is
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return open_lake(tmp_path / "home")
+def lake(tmp_path: Path, state_place: Place) -> Iterator[Lake]:
+    opened = open_lake(tmp_path / "home", state=state_place)
+    yield opened
+    opened.state.close()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typer import Abort, TyperException
 from quantmill.cli.app import build_app
 from quantmill.cli.everywhere import Everywhere, look_ahead
 from quantmill.cli.exit_codes import DONE, FAILED, INTERRUPTED, USAGE, exit_code
-from quantmill.errors import QuantmillError
+from quantmill.errors import QuantmillError, UsageError
 from quantmill.verbs.registry import Verb
 
 __all__ = ["main"]
@@ -96,9 +96,9 @@ def _keep_kernels(verb: Verb, early: Everywhere) -> None:
 
 
 def _execute(verb: Verb, everywhere: Everywhere, given: dict[str, Any]) -> int:
-    from quantmill.cli.options import OUT
+    from quantmill.cli.options import OUT, PICTURE
     from quantmill.cli.progress import TerminalProgress
-    from quantmill.cli.render import check_out, render
+    from quantmill.cli.render import check_out, check_picture, render
     from quantmill.telemetry.logs import log_to_stderr
     from quantmill.verbs.mill import Mill
     from quantmill.verbs.request_reading import read_request
@@ -107,7 +107,7 @@ def _execute(verb: Verb, everywhere: Everywhere, given: dict[str, Any]) -> int:
     logging.captureWarnings(capture=True)
     request_type = verb.request_type()
     values = {name: given[name] for name in request_type.model_fields if given.get(name) is not None}
-    out = check_out(given.get(OUT))
+    out, picture = check_out(given.get(OUT)), check_picture(given.get(PICTURE))
     typed: str | None = verb.extra("TYPED_FIELD")
     if typed is not None and values.get(typed) in {None, "-"}:
         if typed not in values and sys.stdin.isatty():
@@ -115,14 +115,16 @@ def _execute(verb: Verb, everywhere: Everywhere, given: dict[str, Any]) -> int:
 
             return prompt_for(verb, everywhere, values, typed, has_out=out is not None)
         values[typed] = sys.stdin.read()
+        if not values[typed].strip():
+            raise UsageError(f"standard input holds no {typed}", hint=f"give the {typed} as an argument")
     request = read_request(request_type, values, flags=True)
-    opened = {"nothing": Mill.unopened, "reads": Mill.existing, "writes": Mill.existing}[verb.access]
+    opened = Mill.existing if verb.opens_home and verb.access != "nothing" else Mill.unopened
     with (Mill.open if verb.makes_home else opened)(everywhere.home_or(verb.default_home)) as mill:
         # A library that prints must not break the one document on standard output.
         quiet = contextlib.redirect_stdout(sys.stderr) if everywhere.as_json else contextlib.nullcontext()
         with quiet, TerminalProgress() as progress:
             result = verb.run()(mill, request, progress)
-    return render(result, verb, as_json=everywhere.as_json, out=out)
+    return render(result, verb, as_json=everywhere.as_json, out=out, picture=picture)
 
 
 def _report(error: BaseException, kind: str, message: str, hint: str, code: int, early: Everywhere) -> int:

@@ -13,9 +13,10 @@ from quantmill.cli.everywhere import EVERYWHERE
 from quantmill.verbs.registry import Verb
 from quantmill.verbs.request import Request, RequestField
 
-__all__ = ["OUT", "command_parameters"]
+__all__ = ["OUT", "PICTURE", "command_parameters"]
 
 OUT = "out"
+PICTURE = "picture"
 _MAX_METAVAR: Final = 20
 _METAVARS: dict[object, str] = {int: "N", float: "X", date: "DATE", Path: "PATH", bool: "", str: "TEXT"}
 
@@ -33,6 +34,9 @@ def command_parameters(verb: Verb, request: type[Request]) -> Iterator[inspect.P
     if verb.access == "reads":
         help_text = "Also write the rows to FILE: .csv, .parquet or .json."
         yield _parameter(OUT, str | None, typer.Option(None, "--out", metavar="FILE", help=help_text))
+    if verb.extra("draw") is not None:
+        help_text = "Also draw the result to FILE: .svg or .png."
+        yield _parameter(PICTURE, str | None, typer.Option(None, "--picture", metavar="FILE", help=help_text))
     for name, (annotation, default) in EVERYWHERE.items():
         yield _parameter(name, annotation, default)
 

@@ -15,9 +15,10 @@ from quantmill.verbs.json_form import json_of
 from quantmill.verbs.outcome import Outcome
 from quantmill.verbs.registry import Verb
 
-__all__ = ["check_out", "render"]
+__all__ = ["check_out", "check_picture", "render"]
 
 _SUFFIXES = (".csv", ".parquet", ".json")
+_PICTURES = (".svg", ".png")
 
 
 def check_out(name: str | None) -> Path | None:
@@ -26,21 +27,21 @@ def check_out(name: str | None) -> Path | None:
     Raises:
         UsageError: If its ending or its folder cannot be meant.
     """
-    if name is None:
-        return None
-    path = Path(name)
-    if path.suffix.lower() not in _SUFFIXES:
-        raise UsageError(
-            f"--out is {name!r}; it must end in {', '.join(_SUFFIXES)}", hint="such as --out rows.csv"
-        )
-    if not path.parent.is_dir():
-        raise UsageError(f"--out is {name!r}; there is no folder {path.parent}", hint="make the folder first")
-    if path.is_dir():
-        raise UsageError(f"--out is {name!r}, a folder; a file is needed", hint="such as --out rows.csv")
-    return path
+    return _checked("--out", name, _SUFFIXES, hint="such as --out rows.csv")
 
 
-def render(result: object, verb: Verb, *, as_json: bool, out: Path | None) -> int:
+def check_picture(name: str | None) -> Path | None:
+    """The file named by `--picture`, before any work is done for it.
+
+    Raises:
+        UsageError: If its ending or its folder cannot be meant.
+    """
+    return _checked("--picture", name, _PICTURES, hint="such as --picture figure.svg")
+
+
+def render(
+    result: object, verb: Verb, *, as_json: bool, out: Path | None, picture: Path | None = None
+) -> int:
     """Show a result and return the exit code that it stands for.
 
     Args:
@@ -48,18 +49,22 @@ def render(result: object, verb: Verb, *, as_json: bool, out: Path | None) -> in
         verb: Where it comes from; it names the columns that matter to a person.
         as_json: One JSON document instead of tables.
         out: File that gets the rows.
+        picture: File that gets the verb's picture of the result.
     """
     console = Console(soft_wrap=False)
     if out is not None:
         _write(result, out)
+    if picture is not None:
+        _draw(result, verb, picture)
     if as_json:
         indent = 2 if sys.stdout.isatty() else None
         text = json.dumps(json_of(result), ensure_ascii=False, allow_nan=False, indent=indent)
         sys.stdout.write(text + "\n")
     else:
         _show(result, verb, console)
-        if out is not None:
-            console.print(f"written to {out}", highlight=False, markup=False, soft_wrap=True)
+        for path in (out, picture):
+            if path is not None:
+                console.print(f"written to {path}", highlight=False, markup=False, soft_wrap=True)
     return FAILED if isinstance(result, Outcome) and not result.succeeded else DONE
 
 
@@ -78,7 +83,7 @@ def _show(result: object, verb: Verb, console: Console) -> None:
             )
         return
     if isinstance(result, Outcome):
-        table = result.table()
+        table = result.shown_table()
         if table is not None and not table.is_empty():
             show_frame(table, console, columns=columns)
         for line in result.lines():
@@ -100,6 +105,29 @@ def _write(result: object, path: Path) -> None:
         table.write_parquet(path)
     else:
         _flat(table).write_csv(path)
+
+
+def _draw(result: object, verb: Verb, path: Path) -> None:
+    # The library that draws takes longer to load than most verbs take to answer.
+    from quantmill.core.pictures import draw
+
+    kind = "svg" if path.suffix.lower() == ".svg" else "png"
+    path.write_bytes(draw(verb.extra("draw")(result), kind))
+
+
+def _checked(flag: str, name: str | None, suffixes: tuple[str, ...], *, hint: str) -> Path | None:
+    if name is None:
+        return None
+    path = Path(name)
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(f"{flag} is {name!r}; it must end in {', '.join(suffixes)}", hint=hint)
+    if not path.parent.is_dir():
+        raise UsageError(
+            f"{flag} is {name!r}; there is no folder {path.parent}", hint="make the folder first"
+        )
+    if path.is_dir():
+        raise UsageError(f"{flag} is {name!r}, a folder; a file is needed", hint=hint)
+    return path
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

@@ -42,4 +42,4 @@ class Home:
     @property
     def exists(self) -> bool:
         """Whether somebody has stored anything here."""
-        return self.state_path.exists()
+        return self.state_path.exists() or self.lake_path.exists()

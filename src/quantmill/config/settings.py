@@ -11,6 +11,7 @@ __all__ = [
     "JobSettings",
     "LakeSettings",
     "OptimizeSettings",
+    "RetentionSettings",
     "S3Settings",
     "Settings",
     "SimulationSettings",
@@ -103,6 +104,32 @@ class JobSettings(_Section):
     lease_s: float = Field(
         default=30.0, ge=1, description="Seconds after which a silent worker loses its job."
     )
+
+
+class RetentionSettings(_Section):
+    """Days for which `retention run` keeps what it may remove; 0 keeps it for ever."""
+
+    raw_data_days: int = Field(
+        default=0,
+        ge=0,
+        description="Days that bars, their revisions and the quarantine are kept; 0: for ever.",
+    )
+    processed_data_days: int = Field(
+        default=365,
+        ge=0,
+        description="Days that features, regimes and predictions are kept after they were last written; 0: for ever.",
+    )
+    performance_metrics_days: int = Field(
+        default=365, ge=0, description="Days that equity, trades and trials are kept; 0: for ever."
+    )
+    schema_drift_days: int = Field(
+        default=365, ge=0, description="Days that events of schema drift are kept; 0: for ever."
+    )
+    checkpoints_days: int = Field(
+        default=90, ge=0, description="Days that fitted regimes and compiled kernels are kept; 0: for ever."
+    )
+    heartbeat_days: int = Field(default=30, ge=0, description="Days that ended jobs are kept; 0: for ever.")
+    logs_days: int = Field(default=30, ge=0, description="Days that logs are kept; 0: for ever.")
 
 
 class S3Settings(_Section):
@@ -200,6 +227,7 @@ class Settings(BaseSettings):
     optimize: OptimizeSettings = OptimizeSettings()
     sql: SqlSettings = SqlSettings()
     jobs: JobSettings = JobSettings()
+    retention: RetentionSettings = RetentionSettings()
     s3: S3Settings = S3Settings()
     web: WebSettings = WebSettings()
 

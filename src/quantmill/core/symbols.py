@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import quote, unquote
 
@@ -35,6 +36,7 @@ class SymbolInfo:
         return self.asset_class == "index"
 
 
+@lru_cache(maxsize=100_000)
 def canonical_symbol(raw: str) -> str:
     """The one form under which a symbol is stored.
 
@@ -62,6 +64,7 @@ def canonical_symbol(raw: str) -> str:
     )
 
 
+@lru_cache(maxsize=100_000)
 def describe_symbol(symbol: str) -> SymbolInfo:
     """Class, calendar and currency of a canonical symbol."""
     if symbol.startswith("I:"):

@@ -244,7 +244,7 @@ def _changed_sessions(lake: Lake, staged: Staged, frame: pl.DataFrame, arrays: B
         assert draft.max_ts is not None
         span = Span(from_us(draft.min_ts), from_us(draft.max_ts + 1))
         new = sessions.filter(pl.col("ts").is_between(span.start, span.end, closed="left"))
-        if draft.replaces is None:
+        if not draft.replaces:
             n_changed += new["session"].n_unique()
             continue
         stored = lake.scan(draft.dataset, keys=[draft.key], span=span, as_of=staged.base_snapshot).collect()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from quantmill.core.digest import canonical_json
 from quantmill.core.version import VERSION
@@ -22,6 +22,7 @@ __all__ = [
     "certified_columns",
     "find_build",
     "find_builds",
+    "forget_builds",
     "is_certificate_current",
     "record_build",
     "record_certificate",
@@ -115,6 +116,13 @@ def find_builds(
         (_build_of({**row}) for row in rows),
         key=lambda build: (-build.built_us, -build.snapshot, build.symbol),
     )
+
+
+def forget_builds(connection: Connection, feature_set: str, version: str, symbol: str) -> None:
+    """Forget the builds of a symbol under a set version, so that the next one computes everything."""
+    columns = FEATURE_BUILD.c
+    of_symbol = (columns.feature_set == feature_set, columns.version == version, columns.symbol == symbol)
+    connection.execute(delete(FEATURE_BUILD).where(*of_symbol))
 
 
 def _build_of(row: Mapping[str, Any]) -> StoredBuild:

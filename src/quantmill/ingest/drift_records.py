@@ -16,6 +16,7 @@ __all__ = [
     "SeenDrift",
     "StoredBaseline",
     "decide",
+    "decided_before",
     "find_baselines",
     "find_events",
     "log_drift",
@@ -177,6 +178,11 @@ def decide(connection: Connection, events: Iterable[DriftEvent], decision: str, 
     ids = [event.id for event in events]
     statement = update(SCHEMA_DRIFT).where(SCHEMA_DRIFT.c.id.in_(ids), SCHEMA_DRIFT.c.decision == "open")
     return connection.execute(statement.values(decision=decision, decided_us=at_us)).rowcount
+
+
+def decided_before(us: int) -> ColumnElement[bool]:
+    """Condition on the log of drift: seen before an instant and decided; what is open still waits for somebody."""
+    return and_(SCHEMA_DRIFT.c.decision != "open", SCHEMA_DRIFT.c.at_us < us)
 
 
 def _held(table: Table, since: str, until: str, at_us: int | None) -> ColumnElement[bool]:

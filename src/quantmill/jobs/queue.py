@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, RowMapping, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, update
 
 from quantmill.core.clock import Clock
 from quantmill.core.digest import canonical_json, short_id
@@ -15,7 +15,7 @@ from quantmill.state.engine import State
 from quantmill.state.statements import insert_missing
 from quantmill.state.tables.jobs import JOB
 
-__all__ = ["Job", "JobQueue", "JobStatus"]
+__all__ = ["Job", "JobQueue", "JobStatus", "ended_before"]
 
 JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 
@@ -303,6 +303,11 @@ class JobQueue:
                     updated_us=now_us,
                 )
         return len(gone)
+
+
+def ended_before(us: int) -> ColumnElement[bool]:
+    """Condition on the jobs: completed, failed or cancelled before an instant."""
+    return and_(JOB.c.status.in_(_ENDED), JOB.c.updated_us < us)
 
 
 def _fetch(connection: Connection, job_id: str) -> Job:

@@ -83,9 +83,10 @@ class Bucket:
         name = f"{JOURNAL}/{snapshot:012}{_LINE_SUFFIX}"
         self.objects.put(name, text, sha256=hashlib.sha256(text).hexdigest())
 
-    def read_log(self) -> Iterator[tuple[int, str]]:
+    def read_log(self, *, after: int = 0) -> Iterator[tuple[int, str]]:
         """Lines by snapshot."""
-        names = sorted(path for path, _, _ in self.objects.list(JOURNAL) if path.endswith(_LINE_SUFFIX))
+        lines = sorted(path for path, _, _ in self.objects.list(JOURNAL) if path.endswith(_LINE_SUFFIX))
+        names = [path for path in lines if int(Path(path).stem) > after]
         for name, line in zip(names, self._each(self._text, names), strict=True):
             yield int(Path(name).stem), line
 

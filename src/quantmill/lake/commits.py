@@ -17,7 +17,7 @@ from quantmill.lake.journal import journal_line
 from quantmill.lake.periods import overlaps
 from quantmill.lake.schemas import schema_id
 from quantmill.lake.staging import Staged
-from quantmill.lake.symbols import register_kinds
+from quantmill.lake.symbols import KnownKinds, register_kinds
 from quantmill.lake.volume import Volume
 from quantmill.state.statements import insert_missing
 from quantmill.state.tables.catalogue import (
@@ -29,7 +29,7 @@ from quantmill.state.tables.catalogue import (
     SNAPSHOT,
 )
 
-__all__ = ["Commit", "file_row", "insert_counts", "publish", "summarize"]
+__all__ = ["Commit", "file_row", "insert_counts", "kinds_in", "publish", "summarize"]
 
 _MANY: Final = 1000
 
@@ -68,6 +68,7 @@ def publish(
     connection: Connection,
     volume: Volume,
     staged: Sequence[Staged],
+    known: KnownKinds,
     *,
     at_us: int,
     job_id: str | None,
@@ -92,7 +93,7 @@ def publish(
     advance = update(LAKE_HEAD).values(snapshot=LAKE_HEAD.c.snapshot + 1).returning(LAKE_HEAD.c.snapshot)
     snapshot: int = connection.execute(advance).scalar_one()
     connection.execute(insert(SNAPSHOT).values(id=snapshot, at_us=at_us, job_id=job_id, note=note))
-    register_kinds(connection, _kinds(staged), at_us=at_us)
+    register_kinds(connection, known.unknown(kinds_in(staged), snapshot=snapshot), at_us=at_us)
     base_snapshot = min(part.base_snapshot for part in staged)
     _check_unchanged(connection, drafts, frozenset(retired), base_snapshot=base_snapshot)
     try:
@@ -105,7 +106,8 @@ def publish(
     return snapshot
 
 
-def _kinds(staged: Iterable[Staged]) -> dict[str, bool]:
+def kinds_in(staged: Iterable[Staged]) -> dict[str, bool]:
+    """Of each symbol with new bars, whether they are synthetic."""
     return {symbol: kind for part in staged for symbol, kind in part.synthetic.items()}
 
 

@@ -96,13 +96,15 @@ class Disk:
         except OSError as error:
             raise _not_written(path, error) from error
 
-    def read_log(self) -> Iterator[tuple[int, str]]:
+    def read_log(self, *, after: int = 0) -> Iterator[tuple[int, str]]:
         """Lines by snapshot; a line without its end is left out."""
         for path in sorted((self.root / JOURNAL).glob("*.ndjson")):
+            if int(path.stem) < after // _LINES_PER_LOG:
+                continue
             text = path.read_text(encoding="utf-8", errors="replace")
             for line in text[: text.rfind("\n") + 1].splitlines():
                 number, _, content = line.partition(" ")
-                if number.isdigit() and content.endswith("}"):
+                if number.isdigit() and int(number) > after and content.endswith("}"):
                     yield int(number), content
 
     def _stored(self, paths: Iterator[Path], *, is_partial: bool) -> Iterator[StoredFile]:

@@ -2,20 +2,22 @@
 
 import os
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from quantmill.core.clock import Clock
+from quantmill.core.instants import SECOND_US
 from quantmill.errors import StoreError
 from quantmill.lake.layout import STAGING, new_uid
 
 __all__ = ["FileCache"]
 
 # A path that was handed out is opened a moment later, maybe by another thread or process.
-_GRACE_S: Final = 300.0
-_ABANDONED_S: Final = 3600.0
+_GRACE_US: Final = 300 * SECOND_US
+_ABANDONED_US: Final = 3600 * SECOND_US
+_NS_PER_US: Final = 1000
 # The folder is looked through once per this share of its bound.
 _SHARE: Final = 16
 
@@ -24,11 +26,13 @@ _SHARE: Final = 16
 class FileCache:
     """Copies below `folder`, for any number of threads and processes.
 
-    A copy is whole or absent. Since no file ever changes under its name, no copy is ever stale.
+    A copy is whole or absent. Since no file ever changes under its name, no copy is ever stale. The time of a
+    copy's last change says when it was used last.
     """
 
     folder: Path
     max_bytes: int
+    clock: Clock
     _lock: threading.Lock = field(default_factory=threading.Lock)
     # Bytes that may be added before the folder is looked through.
     _room: int = 0
@@ -37,7 +41,7 @@ class FileCache:
         """The copy of a file, marked as used now; None when there is none."""
         copy = self.folder / path
         try:
-            os.utime(copy)
+            self._mark(copy)
         except FileNotFoundError:
             return None
         return copy
@@ -52,6 +56,7 @@ class FileCache:
         try:
             n_bytes = self._write(partial, parts)
             copy.parent.mkdir(parents=True, exist_ok=True)
+            self._mark(partial)
             partial.replace(copy)
         except OSError as error:
             raise StoreError(
@@ -70,6 +75,7 @@ class FileCache:
     def _write(self, partial: Path, parts: Iterable[memoryview]) -> int:
         partial.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("xb") as stream:
+            self._mark(partial)
             for part in parts:
                 stream.write(part)
             stream.flush()
@@ -86,17 +92,22 @@ class FileCache:
             self._room = self.max_bytes // _SHARE
 
     def _evict(self) -> None:
-        now = time.time()
-        copies = sorted(self._copies(now))
+        now_us = self.clock.now_us()
+        copies = sorted(self._copies(now_us))
         excess = sum(n_bytes for _, n_bytes, _ in copies) - self.max_bytes
         for used, n_bytes, copy in copies:
-            if excess <= 0 or used > now - _GRACE_S:
+            if excess <= 0 or used > now_us - _GRACE_US:
                 return
             copy.unlink(missing_ok=True)
             excess -= n_bytes
 
-    def _copies(self, now: float) -> Iterator[tuple[float, int, Path]]:
-        """When each copy was used last, its bytes and path; partial files of dead processes are deleted."""
+    def _mark(self, copy: Path) -> None:
+        """Note that a file is used now."""
+        now_ns = self.clock.now_us() * _NS_PER_US
+        os.utime(copy, ns=(now_ns, now_ns))
+
+    def _copies(self, now_us: int) -> Iterator[tuple[int, int, Path]]:
+        """When each copy was used last (µs), its bytes and path; partial files of dead processes are deleted."""
         for folder, _, names in os.walk(self.folder):
             for name in names:
                 path = Path(folder) / name
@@ -104,7 +115,8 @@ class FileCache:
                     facts = path.stat()
                 except FileNotFoundError:
                     continue
+                used_us = facts.st_mtime_ns // _NS_PER_US
                 if path.parent.name != STAGING:
-                    yield facts.st_mtime, facts.st_size, path
-                elif facts.st_mtime < now - _ABANDONED_S:
+                    yield used_us, facts.st_size, path
+                elif used_us < now_us - _ABANDONED_US:
                     path.unlink(missing_ok=True)

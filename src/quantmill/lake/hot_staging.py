@@ -70,18 +70,25 @@ def stage_hot(
         session: The bars' session.
         rows: The bars, each key once.
         hot_files: Hot files of the lake.
-        base_files: Base files that may hold bars of the same symbols and time.
+        base_files: Base files that may hold bars of the same time.
 
     Returns:
         The bars whose key a base file holds: the caller stages them there.
     """
     span = span_of(rows)
-    in_base, rows = _held_by(staging, rows, base_files, span)
+    symbols = frozenset(rows["symbol"])
+    near = [file for file in base_files if file.key in symbols and _meets(file, span)]
+    in_base, rows = _held_by(staging, rows, near, span)
     own = [
         file
         for file in hot_files
         if (file.key, file.period) == (session.key, session.period) and _meets(file, span)
     ]
+    if not own:
+        if rows.height:
+            staging.inserted += rows.height
+            staging.drafting.write_hot(session, rows, kind="s")
+        return in_base
     held = _rows_in(staging, rows, own, span)
     merged = merge_rows(BARS, held.select(*BAR_SCHEMA), rows, on_conflict=staging.on_conflict)
     staging.count(merged)

@@ -1,9 +1,11 @@
 """SQL over the lake: DuckDB in memory, views over the files of one snapshot, nothing but reading."""
 
 import re
-from collections.abc import Mapping
-from contextlib import closing
-from threading import Timer
+import signal
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager
+from types import FrameType
 from typing import Final
 
 import duckdb
@@ -75,11 +77,10 @@ def _run(
             raise
         except duckdb.Error as error:
             raise DamagedFileError(f"a lake file cannot be read: {_first_line(error)}") from error
-        clock = Timer(timeout_s, connection.interrupt)
+        clock = threading.Timer(timeout_s, connection.interrupt)
         clock.start()
         try:
-            relation = connection.sql(query)
-            return (relation if limit is None else relation.limit(limit)).pl()
+            return _fetch(connection, query, limit)
         except duckdb.IOException:
             raise
         except duckdb.InterruptException as error:
@@ -94,13 +95,40 @@ def _run(
             raise QueryError(line) from error
         except (duckdb.Error, PolarsError) as error:
             raise QueryError(_first_line(error)) from error
-        except RuntimeError as error:
-            if "interrupted" not in str(error).lower():
-                raise
-            # What DuckDB makes of Ctrl-C.
-            raise KeyboardInterrupt from error
         finally:
             clock.cancel()
+
+
+def _fetch(connection: duckdb.DuckDBPyConnection, query: str, limit: int | None) -> pl.DataFrame:
+    """The query's rows; an interrupt ends it at once."""
+    with _stopped_by_interrupt(connection):
+        relation = connection.sql(query)
+        return (relation if limit is None else relation.limit(limit)).pl()
+
+
+@contextmanager
+def _stopped_by_interrupt(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
+    """Makes Ctrl-C stop a running query: DuckDB lets Python see the signal, but often goes on until the query's end."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    interrupts: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        connection.interrupt()
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    except (duckdb.Error, RuntimeError) as error:
+        if interrupts:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _prepare(

@@ -22,10 +22,10 @@ from quantmill.lake.catalogue import (
     FileRef,
     Moment,
     find_files,
-    find_floor,
     find_hot_keys,
     find_moment,
     find_schemas,
+    is_kept,
 )
 from quantmill.lake.content import add_digests, digest_of_rows
 from quantmill.lake.datasets import BARS, CORPORATE_ACTIONS, REVISIONS, Dataset, dataset_of
@@ -43,7 +43,7 @@ __all__ = ["Hours", "Reader"]
 Hours = Literal["regular", "extended"]
 
 _Result = TypeVar("_Result")
-_MAX_REMEMBERED: Final = 2_000
+_MAX_REMEMBERED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Reader:
 
         names = [BARS.name, CORPORATE_ACTIONS.name]
         moment = None if as_of is None else self._moment(as_of)
-        if moment is not None and moment.snapshot < self._floor([symbol]):
+        if moment is not None and not self._is_kept(moment.snapshot, [symbol]):
             bars = self._received(symbol, span, moment, hours=hours, adjust=adjust)
         else:
             # Total returns need closes before later ex-dates, which may lie in any file.
@@ -116,13 +116,19 @@ class Reader:
         """The last `n` bars; opens the newest file first and no more than needed."""
 
         def read(files: Sequence[FileRef]) -> pl.DataFrame:
-            own = sorted(_files_of(files, BARS), key=lambda file: file.max_ts or 0)
-            bars = pl.DataFrame(schema=dict(BARS.columns))
-            # Late bars may lie in a newer file: those that can reach into the answer are opened too.
-            while own and (bars.height < n or (own[-1].max_ts or 0) > int(bars["ts"].to_physical()[0])):
-                stored = self._scan_files([own.pop()], BARS, [symbol]).collect()
-                part = self._shaped(symbol, stored, files, hours=hours, adjust=adjust)
-                bars = pl.concat([part, bars]).sort("ts").tail(n)
+            older = sorted(_files_of(files, BARS), key=lambda file: file.max_ts or 0)
+            chosen: list[FileRef] = []
+            found = 0
+            while older and found < n:
+                chosen.append(older.pop())
+                found += self._n_bars(chosen[-1], symbol, hours)
+            bars = self._some_bars(symbol, chosen, files, hours=hours, adjust=adjust).tail(n)
+            # Late bars lie in newer files than their time tells: those that reach into the answer are opened too.
+            reaching = [file for file in older if bars.height and (file.max_ts or 0) > _first_us(bars)]
+            if reaching:
+                bars = self._some_bars(symbol, [*chosen, *reaching], files, hours=hours, adjust=adjust).tail(
+                    n
+                )
             return bars
 
         bars = self._retried([BARS.name, CORPORATE_ACTIONS.name], read, keys=[symbol], span=None, as_of=None)
@@ -130,12 +136,26 @@ class Reader:
             self._check_known(symbol)
         return bars
 
+    def _some_bars(
+        self, symbol: str, some: Sequence[FileRef], files: Sequence[FileRef], *, hours: Hours, adjust: Adjust
+    ) -> pl.DataFrame:
+        """The bars of some files, adjusted by what all of them say."""
+        stored = self._scan_files(some, BARS, [symbol]).collect()
+        return self._shaped(symbol, stored.sort("ts"), files, hours=hours, adjust=adjust)
+
+    def _n_bars(self, file: FileRef, symbol: str, hours: Hours) -> int:
+        """How many bars of the symbol a file holds in these hours."""
+        if not file.is_hot:
+            return file.rows - (file.n_extended if hours == "regular" else 0)
+        key = self._keys_of(file)[symbol]
+        return key.n_regular + (key.n_extended if hours == "extended" else 0)
+
     def input_digest(self, name: str, *, keys: Sequence[str] | None, as_of: int | None) -> str:
         """Digest of what a read gives: of bars by symbol, of other datasets by file."""
         if name != BARS.name:
             files = self.files([name], keys=keys, as_of=as_of)
             return digest([[file.dataset, file.key, file.period, file.content_sha256] for file in files])
-        if as_of is not None and keys is not None and as_of < self._floor(keys):
+        if as_of is not None and keys is not None and not self._is_kept(as_of, keys):
             moment = self._moment(as_of)
             received = {
                 key: self._received(key, None, moment, hours="extended", adjust="none") for key in keys
@@ -150,7 +170,7 @@ class Reader:
         for file in self.files([BARS.name], keys=keys, as_of=as_of):
             held = {file.key: file.rows_digest or file.content_sha256}
             if file.is_hot:
-                held = {symbol: key.rows_digest for symbol, key in self._hot_keys[file.path].items()}
+                held = {symbol: key.rows_digest for symbol, key in self._keys_of(file).items()}
             for symbol, part in held.items():
                 if keys is None or symbol in keys:
                     sums[symbol] = add_digests(sums[symbol], part) if symbol in sums else part
@@ -177,25 +197,32 @@ class Reader:
         with self.state.read() as connection:
             return find_moment(connection, as_of)
 
-    def _floor(self, keys: Collection[str]) -> int:
+    def _is_kept(self, snapshot: int, keys: Collection[str]) -> bool:
         with self.state.read() as connection:
-            return find_floor(connection, [BARS.name], keys=keys)
+            return is_kept(connection, [BARS.name], snapshot, keys=keys)
 
     def _holding(
         self, connection: Connection, files: list[FileRef], keys: Collection[str] | None
     ) -> list[FileRef]:
         """Without the hot files that hold none of the keys."""
-        unknown = [file for file in files if file.is_hot and file.path not in self._hot_keys]
+        hot = [file for file in files if file.is_hot]
+        unknown = [file for file in hot if file.path not in self._hot_keys]
         if unknown:
             if len(self._hot_keys) > _MAX_REMEMBERED:
-                self._hot_keys.clear()
-                unknown = [file for file in files if file.is_hot]
+                for path in self._hot_keys.keys() - {file.path for file in hot}:
+                    self._hot_keys.pop(path, None)
             self._hot_keys.update(find_hot_keys(connection, unknown))
         if keys is None:
             return files
-        return [
-            file for file in files if not file.is_hot or any(key in self._hot_keys[file.path] for key in keys)
-        ]
+        return [file for file in files if not file.is_hot or any(key in self._keys_of(file) for key in keys)]
+
+    def _keys_of(self, file: FileRef) -> dict[str, HotKey]:
+        """What a hot file holds of each symbol."""
+        known = self._hot_keys.get(file.path)
+        if known is None:
+            with self.state.read() as connection:
+                known = find_hot_keys(connection, [file])[file.path]
+        return known
 
     def _shaped(
         self, symbol: str, bars: pl.DataFrame, files: Sequence[FileRef], *, hours: Hours, adjust: Adjust
@@ -276,6 +303,10 @@ class Reader:
             except ComputeError as error:
                 raise DamagedFileError(f"a lake file cannot be read: {str(error).splitlines()[0]}") from error
         raise AssertionError("unreachable")
+
+
+def _first_us(bars: pl.DataFrame) -> int:
+    return int(bars["ts"].to_physical()[0])
 
 
 def _files_of(files: Sequence[FileRef], dataset: Dataset) -> list[FileRef]:

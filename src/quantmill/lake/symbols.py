@@ -1,6 +1,7 @@
 """Known symbols and their kind: synthetic and real bars never share a symbol."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
@@ -11,7 +12,7 @@ from quantmill.errors import SymbolKindError
 from quantmill.state.statements import insert_missing
 from quantmill.state.tables.symbols import SYMBOL
 
-__all__ = ["is_synthetic_provider", "kinds_of", "register_kinds"]
+__all__ = ["KnownKinds", "is_synthetic_provider", "kinds_of", "register_kinds"]
 
 _SYNTHETIC: Final = "sim"
 
@@ -27,6 +28,9 @@ def kinds_of(bars: pl.DataFrame) -> dict[str, bool]:
     Raises:
         SymbolKindError: If a symbol has bars of both kinds.
     """
+    if bars["provider"].n_unique() == 1:
+        # As in nearly all writes; the symbols need no look at their providers.
+        return dict.fromkeys(bars["symbol"].to_list(), is_synthetic_provider(bars["provider"][0]))
     kinds: dict[str, bool] = {}
     for symbol, provider in bars.select("symbol", "provider").unique().iter_rows():
         is_synthetic = is_synthetic_provider(provider)
@@ -35,12 +39,36 @@ def kinds_of(bars: pl.DataFrame) -> dict[str, bool]:
     return kinds
 
 
+@dataclass
+class KnownKinds:
+    """Kinds that this process saw committed: a symbol's kind never changes, so they need not be asked again."""
+
+    _kinds: dict[str, bool] = field(default_factory=dict[str, bool])
+    _snapshot: int = 0
+
+    def unknown(self, kinds: Mapping[str, bool], *, snapshot: int) -> dict[str, bool]:
+        """Those to be registered with a commit that makes `snapshot`."""
+        if snapshot <= self._snapshot:
+            # Somebody emptied the database: its snapshots count from the start again.
+            return dict(kinds)
+        return {symbol: kind for symbol, kind in kinds.items() if self._kinds.get(symbol) is not kind}
+
+    def learn(self, kinds: Mapping[str, bool], *, snapshot: int) -> None:
+        """Remember what a commit registered."""
+        if snapshot <= self._snapshot:
+            self._kinds.clear()
+        self._kinds.update(kinds)
+        self._snapshot = snapshot
+
+
 def register_kinds(connection: Connection, kinds: Mapping[str, bool], *, at_us: int) -> None:
     """Make symbols known, within the caller's write transaction.
 
     Raises:
         SymbolKindError: If a symbol is known as the other kind.
     """
+    if not kinds:
+        return
     known = _known_kinds(connection, kinds)
     missing = [symbol for symbol in kinds if symbol not in known]
     if missing:

@@ -4,7 +4,7 @@ import polars as pl
 
 from quantmill.core.bars import PRICE_COLUMNS
 from quantmill.core.calendar import FIRST_DATE, LAST_DATE
-from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date
+from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date, from_us
 from quantmill.core.symbols import canonical_symbol, describe_symbol
 from quantmill.errors import BadBarsError, SchemaDriftError
 from quantmill.lake.actions import check_actions
@@ -30,7 +30,7 @@ def check_frame(name: str, dataset: Dataset, frame: pl.DataFrame, *, now_us: int
     columns = _fill_optional(dataset, frame, now_us)
     _check_columns(name, dataset, columns)
     further = [column for column in columns.columns if column not in dataset.columns]
-    checked = columns.select([*dataset.columns, *further])
+    checked = columns[[*dataset.columns, *further]]
     _check_missing(name, dataset, checked)
     if dataset.unique:
         _check_unique(name, dataset, checked)
@@ -43,9 +43,12 @@ def check_frame(name: str, dataset: Dataset, frame: pl.DataFrame, *, now_us: int
 
 def _fill_optional(dataset: Dataset, frame: pl.DataFrame, now_us: int) -> pl.DataFrame:
     absent = [column for column in dataset.optional if column not in frame.columns]
-    return frame.with_columns(
-        pl.lit(now_us if column == "ingested_at" else None).cast(dataset.columns[column]).alias(column)
-        for column in absent
+    values = {column: from_us(now_us) if column == "ingested_at" else None for column in absent}
+    return frame.hstack(
+        [
+            pl.Series(column, [value], dtype=dataset.columns[column]).new_from_index(0, frame.height)
+            for column, value in values.items()
+        ]
     )
 
 
@@ -99,10 +102,11 @@ def _check_unique(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
 
 
 def _check_bars(frame: pl.DataFrame) -> None:
-    for symbol in frame["symbol"].unique():
+    symbols = frame["symbol"].unique().to_list()
+    for symbol in symbols:
         if canonical_symbol(symbol) != symbol:
             raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical_symbol(symbol)!r}")
-    positive = [symbol for symbol in frame["symbol"].unique() if not describe_symbol(symbol).may_be_negative]
+    positive = [symbol for symbol in symbols if not describe_symbol(symbol).may_be_negative]
     us = pl.col("ts").to_physical()
     highest, lowest = pl.max_horizontal(PRICE_COLUMNS), pl.min_horizontal(PRICE_COLUMNS)
     rules = {

@@ -21,7 +21,7 @@ from quantmill.lake.overview import list_datasets
 from quantmill.lake.periods import count_sessions, overlaps
 from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
-from quantmill.state.tables.catalogue import FILE_SESSION
+from quantmill.state.tables.catalogue import FILE, FILE_SESSION
 
 __all__ = ["VerifyReport", "verify_lake"]
 
@@ -30,11 +30,15 @@ _Sessions = dict[int, list[tuple[int, int, int]]]
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """What was read, and every difference in words; `ok` when there is none."""
+    """What was read, and every difference in words; `ok` when there is none.
+
+    `unknown_files` are on the volume, but not in the catalogue: leftovers, or the files of a lost catalogue.
+    """
 
     findings: list[str]
     files: int
     rows: int
+    unknown_files: int
 
     @property
     def ok(self) -> bool:
@@ -51,12 +55,17 @@ def verify_lake(volume: Volume, state: State) -> VerifyReport:
         for file_id, *counts in connection.execute(select(FILE_SESSION).order_by(FILE_SESSION.c.session)):
             session, _key, n_regular, n_extended = counts
             sessions.setdefault(file_id, []).append((session, n_regular, n_extended))
+    with state.read() as connection:
+        known = set(connection.execute(select(FILE.c.path)).scalars())
+    unknown = [file for file in volume.listing() if not file.is_partial and file.path not in known]
     findings = [*_overlaps([file for file in files if not file.is_hot])]
     for file in files:
         held = keys.get(file.path, {})
         findings.extend(f"{file.path}: {finding}" for finding in _check_file(volume, file, sessions, held))
     findings.extend(_shared_rows(volume, files) if not findings else ())
-    return VerifyReport(findings, len(files), sum(file.rows for file in files))
+    if not files and unknown:
+        findings.append(f"the catalogue is empty, but the lake has {len(unknown)} files: rebuild it")
+    return VerifyReport(findings, len(files), sum(file.rows for file in files), len(unknown))
 
 
 def _overlaps(files: Sequence[FileRef]) -> Iterator[str]:

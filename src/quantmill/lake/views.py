@@ -41,8 +41,8 @@ _EMPTY_VIEWS: Final = {
     for view, dataset in VIEWS_OF_DATASETS.items()
 }
 _GRACE_US: Final = 5 * MINUTE_US
-# Calendars change with their library alone.
-_SESSIONS_FILE: Final = f"sessions-{version('exchange_calendars')}.parquet"
+# Calendars change with their library alone. No data file of the lake, hence not `.parquet`.
+_SESSIONS_FILE: Final = f"sessions-{version('exchange_calendars')}.pq"
 _VIEWS_OF_BARS: Final = (
     f"CREATE OR REPLACE TEMP VIEW {SESSIONS} AS SELECT * FROM read_parquet(getvariable('lists') || {quoted(f'/{_SESSIONS_FILE}')});",
     *(f"CREATE OR REPLACE TEMP VIEW {name} AS {select};" for name, select in bar_views().items()),

@@ -78,6 +78,6 @@ class Volume(Protocol):
         """Keep the line of a commit, safe from a crash when the call returns; a later line of a snapshot counts."""
         ...
 
-    def read_log(self) -> Iterator[tuple[int, str]]:
-        """Lines of commits in the order in which they were kept; what a crash cut short is left out."""
+    def read_log(self, *, after: int = 0) -> Iterator[tuple[int, str]]:
+        """Lines of commits after a snapshot in the order in which they were kept; what a crash cut short is left out."""
         ...

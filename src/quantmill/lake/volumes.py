@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from quantmill.config.settings import S3Settings
+from quantmill.core.clock import Clock
 from quantmill.errors import ConfigError
 from quantmill.lake.access import access_of
 from quantmill.lake.disk import Disk
@@ -21,6 +22,7 @@ def open_volume(
     s3: S3Settings,
     *,
     cache_path: Path,
+    clock: Clock,
     codec: Codec = "zstd",
     environment: Mapping[str, str] = os.environ,
 ) -> Volume:
@@ -31,6 +33,7 @@ def open_volume(
         lake_url: `s3://bucket/prefix`.
         s3: How the bucket is reached.
         cache_path: Where copies of a bucket's files go.
+        clock: Tells when copies are used.
         codec: Compression of new files.
         environment: Holds the AWS_ variables.
 
@@ -48,4 +51,5 @@ def open_volume(
         raise ConfigError(
             f"{access.url} needs the client of object stores: {error}", hint="pip install 'quantmill[s3]'"
         ) from error
-    return open_bucket(access, FileCache(cache_path, s3.cache_bytes), parallel=s3.parallel, codec=codec)
+    cache = FileCache(cache_path, s3.cache_bytes, clock)
+    return open_bucket(access, cache, parallel=s3.parallel, codec=codec)

@@ -52,8 +52,7 @@ def stage_frame(
             hot_files = find_hot_files(connection)
             routed = route_bars(rows, hot_files, now_us=staging.now_us, is_live=is_live)
         for _, part in routed.hot:
-            symbols = part["symbol"].unique().to_list()
-            near += find_files(connection, [name], keys=symbols, span=span_of(part), tier="base")
+            near += find_files(connection, [name], span=span_of(part), tier="base")
     staging.late = int(late_bars(rows, staging.now_us).sum()) if is_live else 0
     with staging.finishing():
         base = [routed.base]

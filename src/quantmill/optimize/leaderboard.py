@@ -41,6 +41,11 @@ def leaderboard(
     if batch is None:
         raise NoDataError("there are no trials yet", hint="`quantmill optimize run` makes a batch")
     if not lake.files("trials", keys=[batch.id]):
+        if batch.status == "completed":
+            raise NoDataError(
+                f"the trials of batch {batch.id} are not stored any more",
+                hint="retention removed them; `quantmill optimize run … --force` runs the grid again",
+            )
         raise NoDataError(f"nothing of batch {batch.id} is done yet", hint="run it again to finish it")
     trials = with_all_columns(lake.scan("trials", keys=[batch.id]))
     return rank_trials(trials, _selection(state, trials), sort=sort, limit=limit)

@@ -14,9 +14,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from quantmill.errors import ConfigError, StoreError
 from quantmill.state import postgresql
 from quantmill.state.failures import FAILURES, describe_failure, shown_url
-from quantmill.state.schema import ensure_schema
+from quantmill.state.schema import ensure_schema, revision_of
 
-__all__ = ["State", "open_state"]
+__all__ = ["State", "open_state", "state_as_it_is"]
 
 _BUSY_TIMEOUT_MS = 10_000
 
@@ -78,15 +78,42 @@ def open_state(where: str | Path) -> State:
         ConfigError: If the URL cannot be used, the database cannot be reached, or a newer quantmill wrote it.
     """
     engine = _engine_of(_parse(where))
-    try:
+    with _opening(engine):
         ensure_schema(lambda: _writing(engine), lambda: _reading(engine))
+    return State(engine)
+
+
+def state_as_it_is(where: str | Path) -> State:
+    """Open a state database whose schema may be older or newer, for those who look after it.
+
+    Args:
+        where: Path of an SQLite file that is there, or a database URL.
+
+    Raises:
+        ConfigError: If the URL cannot be used, or the database cannot be reached.
+    """
+    url = _parse(where)
+    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
+        raise ConfigError(
+            f"there is no state database {url.database}", hint="a home gets one when something is stored"
+        )
+    engine = _engine_of(url)
+    with _opening(engine), _reading(engine) as connection:
+        revision_of(connection)
+    return State(engine)
+
+
+@contextmanager
+def _opening(engine: Engine) -> Generator[None]:
+    """A block after which the engine is open; when it fails its connections are given back."""
+    try:
+        yield
     except BaseException as error:
         engine.dispose()
         if not isinstance(error, DBAPIError):
             raise
         message, hint = describe_failure(error, engine.url)
         raise ConfigError(message, hint=hint) from error
-    return State(engine)
 
 
 def _parse(where: str | Path) -> URL:

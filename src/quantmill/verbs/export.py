@@ -81,21 +81,21 @@ def run(mill: Mill, request: ExportRequest, progress: Progress) -> ExportResult:
         ConfigError: If a library of the extra `export` is missing.
         StoreError: If the destination cannot be written to.
     """
-    as_of = mill.lake.snapshot() if request.as_of is None else request.as_of
-    tables = [
-        rows_of(
-            mill.lake,
-            name,
-            symbols=request.symbols,
-            start=request.start,
-            end=request.end,
-            hours=request.hours,
-            adjust=request.adjust,
-            as_of=as_of,
+    with mill.lake.pin("export") as newest:
+        tables = [
+            rows_of(
+                mill.lake,
+                name,
+                symbols=request.symbols,
+                start=request.start,
+                end=request.end,
+                hours=request.hours,
+                adjust=request.adjust,
+                as_of=newest if request.as_of is None else request.as_of,
+            )
+            for name in dict.fromkeys(request.dataset)
+        ]
+        done = export_rows(
+            request.format, tables, request.destination, may_overwrite=request.overwrite, progress=progress
         )
-        for name in dict.fromkeys(request.dataset)
-    ]
-    done = export_rows(
-        request.format, tables, request.destination, may_overwrite=request.overwrite, progress=progress
-    )
     return ExportResult(done.destination, request.format, done.snapshot, done.rows, done.files, done.bytes)

@@ -1,6 +1,8 @@
 """An open home: its settings, state and lake, and every verb as a method."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +17,7 @@ from quantmill.errors import ConfigError, NotFoundError
 from quantmill.jobs.queue import JobQueue
 from quantmill.lake.store import Lake
 from quantmill.lake.volumes import open_volume
-from quantmill.state.engine import State, open_state
+from quantmill.state.engine import State, open_state, state_as_it_is
 from quantmill.verbs.calling import call_verb, signature_of
 from quantmill.verbs.kernel_cache import keep_kernels_in
 from quantmill.verbs.registry import GROUPS, VERBS, Verb
@@ -94,8 +96,21 @@ class Mill:
     @cached_property
     def state(self) -> State:
         """The state database."""
+        return open_state(self._state_place)
+
+    @contextmanager
+    def state_as_it_is(self) -> Generator[State]:
+        """The state database for those who look after it: its schema may be older or newer than the present one."""
+        state = state_as_it_is(self._state_place)
+        try:
+            yield state
+        finally:
+            state.close()
+
+    @property
+    def _state_place(self) -> str | Path:
         url = self.settings.state_url
-        return open_state(self.home.state_path if url is None else url.get_secret_value())
+        return self.home.state_path if url is None else url.get_secret_value()
 
     @cached_property
     def lake(self) -> Lake:
@@ -106,6 +121,7 @@ class Mill:
             self.settings.lake_url,
             self.settings.s3,
             cache_path=self.home.lake_cache_path,
+            clock=self.clock,
             codec=self.settings.lake.codec,
         )
         return Lake.open(folder, self.state, self.clock, volume=volume)
@@ -116,9 +132,11 @@ class Mill:
         return JobQueue(self.state, self.clock, lease_s=self.settings.jobs.lease_s)
 
     def close(self) -> None:
-        """Give back the database's connections."""
+        """Give back the database's connections; what is used afterwards opens anew."""
         if "state" in self.__dict__:
             self.state.close()
+        for name in ("queue", "lake", "state"):
+            self.__dict__.pop(name, None)
 
     def __enter__(self) -> "Mill":
         return self

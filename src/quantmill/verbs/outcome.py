@@ -32,6 +32,10 @@ class Outcome:
         """The rows that a person may want as a table or a file."""
         return None
 
+    def shown_table(self) -> pl.DataFrame | None:
+        """The rows as a person reads them on a terminal, where that is another form of `table`."""
+        return self.table()
+
     def _repr_html_(self) -> str:
         text = "<br>".join(escape(line) for line in self.lines())
         table: Any = self.table()

@@ -23,6 +23,7 @@ class Verb:
         help: One line; the first line of the request type's docstring.
         default_home: Home of the command line when none is named.
         makes_home: Whether it may be the first thing done in a home; a mistyped home is refused by all others.
+        opens_home: Whether the command line opens the home for it; opening brings the state to the newest schema.
     """
 
     words: str
@@ -32,6 +33,7 @@ class Verb:
     help: str
     default_home: str = "./data"
     makes_home: bool = False
+    opens_home: bool = True
 
     @property
     def group(self) -> str | None:
@@ -84,6 +86,9 @@ _TABLE: Final = (
     Verb("leaderboard", "leaderboard", "LeaderboardRequest", "reads", "Show the ranked trials of a batch."),
     Verb("sql", "sql", "SqlRequest", "reads", "Ask the lake in SQL."),
     Verb("export", "export", "ExportRequest", "reads", "Copy the lake to Delta, Iceberg, a tree, DuckDB, Parquet or CSV."),
+    Verb("compact", "compact", "CompactRequest", "writes", "Merge live sessions that are over, and the months of closed years."),
+    Verb("clean", "clean", "CleanRequest", "writes", "Delete lake files that nobody needs any more, and what dead writers left."),
+    Verb("rebuild", "rebuild", "RebuildRequest", "writes", "Restore the catalogue from the lake's files after the state database was lost."),
     Verb("verify lookahead", "verify_lookahead", "VerifyLookaheadRequest", "nothing", "Prove that no feature sees its future."),
     Verb("verify lake", "verify_lake", "VerifyLakeRequest", "reads", "Check every lake file against the catalogue."),
     Verb("verify reproduce", "verify_reproduce", "VerifyReproduceRequest", "reads", "Rebuild stored features and compare them bit for bit."),
@@ -96,6 +101,13 @@ _TABLE: Final = (
     Verb("jobs list", "jobs_list", "JobsListRequest", "reads", "List the jobs and how they went."),
     Verb("jobs show", "jobs_show", "JobsShowRequest", "reads", "Show one job with its result."),
     Verb("jobs cancel", "jobs_cancel", "JobsCancelRequest", "writes", "Cancel a job that waits or runs."),
+    Verb("retention show", "retention_show", "RetentionShowRequest", "reads", "Show what is kept for how long, and what is due."),
+    Verb("retention run", "retention_run", "RetentionRunRequest", "writes", "Remove what was kept long enough; a dry run first."),
+    Verb("storage", "storage", "StorageRequest", "reads", "Show what the home takes on disk, and how it grows."),
+    Verb("hardware", "hardware", "HardwareRequest", "nothing", "Show what this machine has and how fast its disk is."),
+    Verb("db status", "db_status", "DbStatusRequest", "reads", "Show the state database: kind, schema, size, rows.", opens_home=False),
+    Verb("db upgrade", "db_upgrade", "DbUpgradeRequest", "writes", "Bring the state database to the newest schema.", opens_home=False),
+    Verb("db reset", "db_reset", "DbResetRequest", "writes", "Empty the state database.", opens_home=False),
     Verb("config show", "config_show", "ConfigShowRequest", "nothing", "Show every setting with its origin."),
     Verb("config path", "config_path", "ConfigPathRequest", "nothing", "Show which files and folders are used."),
     Verb("config check", "config_check", "ConfigCheckRequest", "nothing", "Check the settings and name their sources."),
@@ -113,6 +125,8 @@ GROUPS: Final[Mapping[str, str]] = MappingProxyType(
         "quarantine": "Rows that were not stored as bars.",
         "schema": "Columns of sources: check, baseline, accept, refuse, events.",
         "jobs": "Jobs: list, show, cancel.",
+        "retention": "How long things are kept: show, run.",
+        "db": "The state database: status, upgrade, reset.",
         "config": "Settings and their origins.",
     }
 )

@@ -6,6 +6,7 @@ import polars as pl
 from pydantic import Field
 
 from quantmill.core.progress import Progress
+from quantmill.optimize.batches import list_batches
 from quantmill.verbs import models_list, runs_list
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.request import POSITIONAL, Request
@@ -21,7 +22,8 @@ class SqlRequest(Request):
     """Ask the lake in SQL.
 
     Views: bars, bars_5m, bars_15m, bars_30m, bars_1h, bars_4h, bars_8h, bars_1d, bars_with_phase, sessions, features,
-    predictions, trials, equity, trades, quarantine, revisions, corporate_actions, symbols, models, runs.
+    predictions, trials, equity, trades, quarantine, revisions, corporate_actions, symbols, models,
+    runs, batches.
     On the command line a query may also come from standard input; on a terminal, a prompt opens without one.
     """
 
@@ -41,5 +43,7 @@ def run(mill: Mill, request: SqlRequest, progress: Progress) -> pl.DataFrame:
         tables["models"] = models_list.run(mill, models_list.ModelsListRequest(), progress)
     if "runs" in text:
         tables["runs"] = runs_list.run(mill, runs_list.RunsListRequest(), progress)
+    if "batches" in text:
+        tables["batches"] = list_batches(mill.state)
     timeout_s = mill.settings.sql.timeout_s
     return mill.lake.sql(request.query, limit=request.limit, timeout_s=timeout_s, tables=tables)

@@ -25,6 +25,7 @@ class LakeVerdict(Outcome):
     findings: tuple[str, ...]
     files: int
     rows: int
+    unknown_files: int
 
     @property
     def succeeded(self) -> bool:
@@ -34,10 +35,16 @@ class LakeVerdict(Outcome):
     def lines(self) -> list[str]:
         """The verdict, then each finding."""
         verdict = "the lake is intact" if self.ok else f"the lake is damaged: {len(self.findings)} findings"
-        return [f"{verdict} ({self.files:,} files, {self.rows:,} rows)", *self.findings]
+        lines = [f"{verdict} ({self.files:,} files, {self.rows:,} rows)", *self.findings]
+        if self.unknown_files:
+            lines.append(
+                f"{self.unknown_files:,} files are not in the catalogue: `quantmill clean` deletes leftovers; where the "
+                "state database was lost, `quantmill rebuild` restores them"
+            )
+        return lines
 
 
 def run(mill: Mill, request: VerifyLakeRequest, progress: Progress) -> LakeVerdict:
     """Reads every live file and compares its hash and rows with the catalogue."""
     report = mill.lake.verify()
-    return LakeVerdict(report.ok, tuple(report.findings), report.files, report.rows)
+    return LakeVerdict(report.ok, tuple(report.findings), report.files, report.rows, report.unknown_files)

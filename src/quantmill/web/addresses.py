@@ -14,6 +14,8 @@ PREFIX: Final = "/api"
 NOT_SERVED: Final = {
     "demo": "it fills a home of its own",
     "export": "it writes wherever on the server's machine it is told to",
+    "db upgrade": "a server brings the state to the newest schema when it opens the home",
+    "db reset": "it takes away what the server and its callers work on",
 }
 # A query is too long for an address.
 _ASKED_BY_BODY: Final = frozenset({"sql"})

@@ -1,7 +1,8 @@
 """A lost catalogue comes back exactly: snapshots, files, counts, symbols, digests."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,16 @@ from quantmill.state.tables.catalogue import (
 )
 from quantmill.state.tables.symbols import SYMBOL
 from quantmill.testing.lakes import make_bars, open_lake
+from tests.databases import Databases
 
 OPEN = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 
 
-def fill(folder: Path) -> Lake:
-    """A lake with corrections, several datasets, hot files, a merged session, retired and cleaned files."""
-    clock = FixedClock(OPEN - timedelta(days=30))
-    lake = open_lake(folder, clock=clock)
+def fill(lake: Lake) -> Lake:
+    """The lake with corrections, several datasets, hot files, a merged session, retired and cleaned files."""
+    clock = lake.clock
+    assert isinstance(clock, FixedClock)
+    clock.instant = OPEN - timedelta(days=30)
     lake.write(
         "bars", pl.concat([make_bars("SPY", 5), make_bars("QQQ", 3), make_bars("SIM", 3, provider="sim")])
     )
@@ -82,16 +85,25 @@ def catalogue(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
     return {name: sorted(rows, key=str) for name, rows in found.items()}
 
 
-def without_state(lake: Lake) -> Lake:
-    """The same lake after its state database was lost."""
-    lake.state.close()
-    for path in lake.root.parent.glob("state.db*"):
-        path.unlink()
-    return open_lake(lake.root.parent, clock=lake.clock)
+@pytest.fixture
+def without_state(databases: Databases) -> Iterator[Callable[[Lake], Lake]]:
+    """Function that gives the same lake after its state database was lost."""
+    with ExitStack() as opened, databases.dropping():
+
+        def lose(lake: Lake) -> Lake:
+            lake.state.close()
+            folder = lake.root.parent
+            for path in folder.glob("state.db*"):
+                path.unlink()
+            lost = open_lake(folder, state=databases.fresh(folder), clock=lake.clock)
+            opened.callback(lost.state.close)
+            return lost
+
+        yield lose
 
 
-def test_a_rebuilt_catalogue_is_the_lost_one(tmp_path: Path) -> None:
-    lake = fill(tmp_path)
+def test_a_rebuilt_catalogue_is_the_lost_one(lake: Lake, without_state: Callable[[Lake], Lake]) -> None:
+    fill(lake)
     before, rows = catalogue(lake), lake.scan("bars").collect()
     early = lake.read_bars("SPY", as_of=1)
     lost = without_state(lake)
@@ -111,8 +123,8 @@ def test_a_rebuilt_catalogue_is_the_lost_one(tmp_path: Path) -> None:
     assert lost.verify().findings == []
 
 
-def test_writing_goes_on_where_it_ended(tmp_path: Path) -> None:
-    lake = without_state(fill(tmp_path))
+def test_writing_goes_on_where_it_ended(lake: Lake, without_state: Callable[[Lake], Lake]) -> None:
+    lake = without_state(fill(lake))
     n_rows = lake.rebuild_catalog().rows
     snapshot = lake.snapshot()
 
@@ -122,8 +134,9 @@ def test_writing_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert without_state(lake).rebuild_catalog().rows == n_rows + 1
 
 
-def test_footers_alone_give_the_rows_where_the_journal_is_lost_too(tmp_path: Path) -> None:
-    lake = open_lake(tmp_path)
+def test_footers_alone_give_the_rows_where_the_journal_is_lost_too(
+    lake: Lake, without_state: Callable[[Lake], Lake]
+) -> None:
     lake.write("bars", pl.concat([make_bars("SPY", 5), make_bars("QQQ", 3)]))
     lake.write("bars", make_bars("SPY", 2, close=105.0), on_conflict="replace")
     lake.write("bars", make_bars("SPY", 7))
@@ -144,8 +157,7 @@ def test_footers_alone_give_the_rows_where_the_journal_is_lost_too(tmp_path: Pat
     ]
 
 
-def test_files_that_no_commit_published_stay_out(tmp_path: Path) -> None:
-    lake = open_lake(tmp_path)
+def test_files_that_no_commit_published_stay_out(lake: Lake, without_state: Callable[[Lake], Lake]) -> None:
     lake.write("bars", make_bars("SPY", 5))
     lake.stage("bars", make_bars("QQQ", 5))
     lost = without_state(lake)
@@ -156,8 +168,9 @@ def test_files_that_no_commit_published_stay_out(tmp_path: Path) -> None:
     assert lost.keys("bars") == ["SPY"]
 
 
-def test_a_line_of_a_commit_that_was_rolled_back_does_not_count(tmp_path: Path) -> None:
-    lake = open_lake(tmp_path)
+def test_a_line_of_a_commit_that_was_rolled_back_does_not_count(
+    lake: Lake, without_state: Callable[[Lake], Lake]
+) -> None:
     lake.write("bars", make_bars("SPY", 5))
     staged = lake.stage("bars", make_bars("QQQ", 5))
     with lake.state.write() as connection:
@@ -171,8 +184,9 @@ def test_a_line_of_a_commit_that_was_rolled_back_does_not_count(tmp_path: Path) 
     assert (report.snapshots, report.dropped_snapshot) == (1, 2)
 
 
-def test_a_line_that_a_crash_cut_short_does_not_count(tmp_path: Path) -> None:
-    lake = open_lake(tmp_path)
+def test_a_line_that_a_crash_cut_short_does_not_count(
+    lake: Lake, without_state: Callable[[Lake], Lake]
+) -> None:
     lake.write("bars", make_bars("SPY", 5))
     (log,) = (lake.root / JOURNAL).iterdir()
     whole = log.read_text()
@@ -192,9 +206,8 @@ def test_a_line_that_a_crash_cut_short_does_not_count(tmp_path: Path) -> None:
     ],
 )
 def test_a_missing_or_damaged_live_file_stops_the_rebuild(
-    tmp_path: Path, harm: Callable[[Path], None], message: str
+    lake: Lake, without_state: Callable[[Lake], Lake], harm: Callable[[Path], None], message: str
 ) -> None:
-    lake = open_lake(tmp_path)
     lake.write("bars", make_bars("SPY", 5))
     harm(lake.root / lake.files("bars")[0].path)
     lake.write("bars", make_bars("QQQ", 5))
@@ -206,8 +219,24 @@ def test_a_missing_or_damaged_live_file_stops_the_rebuild(
     assert lost.snapshot() == 0
 
 
-def test_a_catalogue_that_knows_files_is_not_rebuilt(tmp_path: Path) -> None:
-    lake = open_lake(tmp_path)
+def test_synthetic_symbols_stay_so_beside_real_ones_and_of_several_generators(
+    lake: Lake, without_state: Callable[[Lake], Lake]
+) -> None:
+    lake.append_live(
+        pl.concat([make_bars("SPY", 1, start=OPEN), make_bars("SIMA", 1, start=OPEN, provider="sim")])
+    )
+    lake.write("bars", make_bars("SIMB", 1, provider="sim"))
+    lake.write("bars", make_bars("SIMB", 1, start=OPEN - timedelta(days=900), provider="sim:noise"))
+    seen = lake.symbols()
+    lost = without_state(lake)
+
+    lost.rebuild_catalog()
+
+    assert lost.symbols().equals(seen)
+    assert seen.select("symbol", "is_synthetic").rows() == [("SIMA", True), ("SIMB", True), ("SPY", False)]
+
+
+def test_a_catalogue_that_knows_files_is_not_rebuilt(lake: Lake) -> None:
     lake.write("bars", make_bars("SPY", 5))
 
     with pytest.raises(StoreError, match="knows 1 files"):

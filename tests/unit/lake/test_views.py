@@ -15,11 +15,9 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from sqlalchemy import update
 
 from quantmill.core.clock import FixedClock
 from quantmill.lake import Lake
-from quantmill.state.tables.catalogue import FILE
 from quantmill.testing.lakes import make_bars, open_lake
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -92,18 +90,27 @@ def test_folders_may_have_any_name(tmp_path: Path) -> None:
     assert lake.sql("SELECT count(*) AS n FROM bars").item() == 5
 
 
-def test_hot_files_stand_in_the_script_and_leave_the_list_alone(lake: Lake) -> None:
+def test_live_bars_are_seen_at_once_and_leave_the_list_alone(tmp_path: Path) -> None:
+    clock = FixedClock(NOW)
+    lake = open_lake(tmp_path, clock=clock)
     lake.write("bars", make_bars("SPY", 5))
-    lake.write("bars", make_bars("QQQ", 3))
     before = lists(lake)
-    with lake.state.write() as connection:
-        # As the live path leaves it: the file is of tier hot from its first commit on.
-        connection.execute(update(FILE).where(FILE.c.key == "QQQ").values(tier="hot", added=2))
-    lake.refresh_views()
+    query = "SELECT symbol, count(*) AS n, max(ts)::VARCHAR AS t, max(dt)::VARCHAR AS d FROM bars GROUP BY 1 ORDER BY 1"
+    # The session of 2026-11-20 opens at 14:30 UTC.
+    for number in range(3):
+        start = datetime(2026, 11, 20, 14, 30 + number, tzinfo=UTC)
+        clock.instant = start + timedelta(seconds=61)
+        lake.append_live(pl.concat([make_bars("SPY", 1, start=start), make_bars("QQQ", 1, start=start)]))
 
-    assert plain_duckdb(lake, "SELECT count(*) AS n FROM bars") == [{"n": 8}]
-    assert "symbol=QQQ" in (lake.root / "_views" / "lake.sql").read_text()
+        assert plain_duckdb(lake, query) == lake.sql(query).to_dicts()
+
+    assert [row["n"] for row in plain_duckdb(lake, query)] == [3, 8]
     assert lists(lake) == before
+    clock.instant += timedelta(days=1)
+    lake.compact()
+    assert [row["n"] for row in plain_duckdb(lake, query)] == [3, 8]
+    assert "live/" not in (lake.root / "_views" / "lake.sql").read_text()
+    assert lists(lake) > before
 
 
 def test_a_replaced_list_lives_on_for_readers_that_are_about_to_read_it(tmp_path: Path) -> None:
@@ -188,3 +195,20 @@ def test_views_of_a_lost_folder_come_back(lake: Lake) -> None:
     lake.refresh_views()
 
     assert plain_duckdb(lake, "SELECT count(*) AS n FROM bars") == [{"n": 5}]
+
+
+def test_files_that_were_retired_and_cleaned_stay_out_of_the_views(tmp_path: Path) -> None:
+    clock = FixedClock(NOW)
+    lake = open_lake(tmp_path, clock=clock)
+    for symbol in ("SPY", "QQQ"):
+        lake.write("bars", make_bars(symbol, 2))
+    lake.retire(lake.files("bars", keys=["SPY"]), note="too old")
+    clock.instant += timedelta(days=2)
+
+    lake.clean()
+    lake.refresh_views()
+
+    script = (lake.root / "_views" / "lake.sql").read_text()
+    with duckdb.connect() as connection:
+        connection.execute(script)
+        assert connection.sql("SELECT symbol, count(*) FROM bars GROUP BY ALL").fetchall() == [("QQQ", 2)]

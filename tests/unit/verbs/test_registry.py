@@ -43,6 +43,7 @@ def test_command_options_come_from_the_request(verb: Verb) -> None:
     names = {parameter.name for parameter in command_parameters(verb, verb.request_type())}
 
     extra = {"home", "as_json", "verbose"} | ({"out"} if verb.access == "reads" else set())
+    extra |= {"picture"} if verb.extra("draw") is not None else set()
     assert names == set(verb.request_type().model_fields) | extra
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from quantmill.core.digest import canonical_json
 from quantmill.core.version import VERSION
@@ -13,7 +13,15 @@ from quantmill.features.regimes.mixture import Mixture
 from quantmill.state.statements import insert_missing, upsert
 from quantmill.state.tables.features import REGIME_BUILD, REGIME_FIT
 
-__all__ = ["StoredRegimes", "find_fits", "find_regimes", "record_fits", "record_regimes"]
+__all__ = [
+    "StoredRegimes",
+    "find_fits",
+    "find_regimes",
+    "fitted_before",
+    "forget_regimes",
+    "record_fits",
+    "record_regimes",
+]
 
 _JSON = ("null_counts", "refits", "context", "notes")
 
@@ -57,6 +65,17 @@ def record_regimes(connection: Connection, build: StoredRegimes) -> None:
     row = {name: getattr(build, name) for name in StoredRegimes.__slots__}
     row.update({name: canonical_json(row[name]) for name in _JSON})
     upsert(connection, REGIME_BUILD, row, key=("key", "version"))
+
+
+def forget_regimes(connection: Connection, key: str, version: str) -> None:
+    """Forget the build of a source key under a version, so that the next one computes everything."""
+    columns = REGIME_BUILD.c
+    connection.execute(delete(REGIME_BUILD).where(columns.key == key, columns.version == version))
+
+
+def fitted_before(us: int) -> ColumnElement[bool]:
+    """Condition on the fits: fitted before an instant. Equal rows give an equal fit again."""
+    return REGIME_FIT.c.fitted_us < us
 
 
 def find_fits(connection: Connection) -> dict[str, Mixture]:

@@ -15,19 +15,17 @@ from quantmill.core.span import Span
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import NotFoundError, UsageError
 from quantmill.lake.adjusting import Adjust
-from quantmill.lake.catalogue import find_files, is_live_at
+from quantmill.lake.catalogue import find_files, find_hot_files, find_hot_keys, is_live_at
 from quantmill.lake.datasets import BARS, FEATURES, Dataset, dataset_of
 from quantmill.lake.reading import Hours
 from quantmill.lake.store import Lake
 from quantmill.state.tables.catalogue import FILE
-from quantmill.state.tables.symbols import SYMBOL
 
 __all__ = ["Part", "Rows", "rows_of"]
 
 _SYMBOL: Final = "symbol"
 _NEW_YORK: Final = "XNYS"
 _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9]+")
-_HOT_KEY: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +174,20 @@ def _sources(lake: Lake, name: str, snapshot: int) -> dict[str, str]:
     """The dataset of each key: of `features` the newest version that the key has."""
     is_core = FILE.c.dataset.like("features/core@%/1m")
     wanted = is_core if name == FEATURES.name else FILE.c.dataset == name
-    columns = (FILE.c.key, FILE.c.dataset, func.max(FILE.c.added).label("newest"))
+    newest = func.max(FILE.c.added)
     statement = (
-        select(*columns).where(wanted, is_live_at(snapshot)).group_by(FILE.c.key, FILE.c.dataset)
-    ).order_by("newest", FILE.c.dataset)
+        select(FILE.c.key, FILE.c.dataset)
+        .where(wanted, FILE.c.tier == "base", is_live_at(snapshot))
+        .group_by(FILE.c.key, FILE.c.dataset)
+        .order_by(newest, FILE.c.dataset)
+    )
     with lake.state.read() as connection:
-        find_files(connection, [], as_of=snapshot)
-        found = {key: dataset for key, dataset, _ in connection.execute(statement)}
-        if found.pop(_HOT_KEY, None) is not None:
-            known = connection.execute(select(SYMBOL.c.symbol)).scalars()
-            found |= dict.fromkeys(known, name)
+        found: dict[str, str] = {row.key: row.dataset for row in connection.execute(statement)}
+        # Refuses a snapshot whose files were cleaned away.
+        find_files(connection, sorted({name, *found.values()}), as_of=snapshot)
+        if name == BARS.name:
+            hot = find_hot_keys(connection, find_hot_files(connection, as_of=snapshot))
+            found |= {symbol: name for held in hot.values() for symbol in held}
     return found
 
 

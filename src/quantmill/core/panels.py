@@ -1,0 +1,114 @@
+"""What a picture shows, as values: panels of bars, of areas over time and of lines, with titles and units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from quantmill.core.arrays import Floats
+
+__all__ = ["AreaPanel", "BarPanel", "LinePanel", "Panel", "Picture", "Quantity"]
+
+Quantity = Literal["bytes", "number"]
+"""How values are written at an axis: sizes with their unit, or plain numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarPanel:
+    """Horizontal bars, the first on top, each made of the parts of `series` end to end.
+
+    Attributes:
+        title: What is shown.
+        axis: What the values are, with their unit.
+        labels: One per bar.
+        series: Values of shape (n_bars,) by the name of the part, at least 0; parts are colored in this order.
+        quantity: How values are written.
+        notes: What is written at the end of each bar; its sum when empty.
+        limit: Where the axis ends; beyond the longest bar when None.
+        empty: What is written when there are no bars.
+    """
+
+    title: str
+    axis: str
+    labels: tuple[str, ...]
+    series: Mapping[str, Floats]
+    quantity: Quantity = "number"
+    notes: tuple[str, ...] = ()
+    limit: float | None = None
+    empty: str = "nothing yet"
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPanel:
+    """Levels that hold from one instant to the next, on top of one another.
+
+    Attributes:
+        title: What is shown.
+        axis: What the values are, with their unit.
+        at: Instants in UTC, ascending.
+        series: Levels of shape (n_instants,) by name, the lowest first, at least 0.
+        quantity: How values are written.
+        empty: What is written when there is nothing to draw.
+    """
+
+    title: str
+    axis: str
+    at: tuple[datetime, ...]
+    series: Mapping[str, Floats]
+    quantity: Quantity = "number"
+    empty: str = "nothing yet"
+
+
+@dataclass(frozen=True, slots=True)
+class LinePanel:
+    """Lines over a common axis of numbers.
+
+    Attributes:
+        title: What is shown.
+        x_axis: What runs along, with its unit.
+        axis: What the values are, with their unit.
+        x: Shape (n_points,), ascending.
+        series: Values of shape (n_points,) by name; NaN leaves a hole.
+        marks: Values at which a thin line with a name is drawn across.
+        is_log: Whether the values' axis is logarithmic.
+    """
+
+    title: str
+    x_axis: str
+    axis: str
+    x: Floats
+    series: Mapping[str, Floats]
+    marks: Mapping[str, float] = field(default_factory=dict[str, float])
+    is_log: bool = False
+
+
+Panel = BarPanel | AreaPanel | LinePanel
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Panels under one title, row by row.
+
+    Attributes:
+        title: What the panels are about.
+        rows: The panels.
+        heights: Height of each row, inches.
+        legend: Names of series that have one color in all panels, explained once under the title; further names are
+            explained in their panel.
+        faint: Names of the legend that are gray: what is there but does not count.
+        note: A line of explanation below.
+        width: Inches.
+    """
+
+    title: str
+    rows: tuple[tuple[Panel, ...], ...]
+    heights: tuple[float, ...]
+    legend: tuple[str, ...] = ()
+    faint: tuple[str, ...] = ()
+    note: str = ""
+    width: float = 11.0
+
+    def __post_init__(self) -> None:
+        """Refuse rows without a height."""
+        if len(self.rows) != len(self.heights):
+            raise ValueError(f"{len(self.rows)} rows of panels and {len(self.heights)} heights")
