@@ -12,18 +12,26 @@ from quantmill.core.span import Span
 from quantmill.errors import NotFoundError
 from quantmill.lake.hot import HotKey, keys_from_text
 from quantmill.lake.layout import LIVE
-from quantmill.state.tables.catalogue import DATASET_SCHEMA, FILE, FILE_KEYS, LAKE_FLOOR, LAKE_HEAD, SNAPSHOT
+from quantmill.state.tables.catalogue import (
+    DATASET_SCHEMA,
+    FILE,
+    FILE_KEYS,
+    LAKE_FLOOR,
+    LAKE_HEAD,
+    PIN,
+    SNAPSHOT,
+)
 
 __all__ = [
     "FileRef",
     "Moment",
     "find_files",
-    "find_floor",
     "find_head",
     "find_hot_files",
     "find_hot_keys",
     "find_moment",
     "find_schemas",
+    "is_kept",
     "is_live_at",
 ]
 
@@ -74,16 +82,16 @@ def find_head(connection: Connection) -> int:
     return connection.execute(select(LAKE_HEAD.c.snapshot)).scalar() or 0
 
 
-def find_floor(
-    connection: Connection, datasets: Collection[str], *, keys: Collection[str] | None = None
-) -> int:
-    """The oldest snapshot of which all files are kept that a read of these datasets and keys would open."""
-    statement = select(LAKE_FLOOR.c.key, LAKE_FLOOR.c.snapshot).where(
-        LAKE_FLOOR.c.dataset.in_(list(datasets))
-    )
-    wanted = None if keys is None else {*keys, LIVE}
-    floors = (row.snapshot for row in connection.execute(statement) if wanted is None or row.key in wanted)
-    return max(floors, default=0)
+def is_kept(
+    connection: Connection, datasets: Collection[str], snapshot: int, *, keys: Collection[str] | None = None
+) -> bool:
+    """Whether all files of a snapshot are kept that a read of these datasets and keys would open.
+
+    A pin is set on the newest snapshot, whole as it is, and keeps it so below any floor.
+    """
+    if snapshot >= _find_floor(connection, datasets, keys):
+        return True
+    return connection.execute(select(PIN.c.id).where(PIN.c.snapshot == snapshot)).first() is not None
 
 
 def find_moment(connection: Connection, as_of: int | datetime) -> Moment:
@@ -166,11 +174,21 @@ def is_live_at(as_of: int | None) -> ColumnElement[bool]:
     return and_(FILE.c.added <= as_of, or_(FILE.c.removed.is_(None), FILE.c.removed > as_of))
 
 
+def _find_floor(connection: Connection, datasets: Collection[str], keys: Collection[str] | None) -> int:
+    """The oldest snapshot of which all files are kept that a read of these datasets and keys would open."""
+    statement = select(LAKE_FLOOR.c.key, LAKE_FLOOR.c.snapshot).where(
+        LAKE_FLOOR.c.dataset.in_(list(datasets))
+    )
+    wanted = None if keys is None else {*keys, LIVE}
+    floors = (row.snapshot for row in connection.execute(statement) if wanted is None or row.key in wanted)
+    return max(floors, default=0)
+
+
 def _check_kept(
     connection: Connection, datasets: Sequence[str], keys: Collection[str] | None, as_of: int
 ) -> None:
-    floor = find_floor(connection, datasets, keys=keys)
-    if as_of < floor:
+    if not is_kept(connection, datasets, as_of, keys=keys):
+        floor = _find_floor(connection, datasets, keys)
         raise NotFoundError(
             f"files of snapshot {as_of} were cleaned away; the oldest that is whole is {floor}",
             hint="bars of earlier snapshots are read through their revisions: `quantmill bars SYMBOL --as-of N`",

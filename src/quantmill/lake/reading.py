@@ -22,10 +22,10 @@ from quantmill.lake.catalogue import (
     FileRef,
     Moment,
     find_files,
-    find_floor,
     find_hot_keys,
     find_moment,
     find_schemas,
+    is_kept,
 )
 from quantmill.lake.content import add_digests, digest_of_rows
 from quantmill.lake.datasets import BARS, CORPORATE_ACTIONS, REVISIONS, Dataset, dataset_of
@@ -101,7 +101,7 @@ class Reader:
 
         names = [BARS.name, CORPORATE_ACTIONS.name]
         moment = None if as_of is None else self._moment(as_of)
-        if moment is not None and moment.snapshot < self._floor([symbol]):
+        if moment is not None and not self._is_kept(moment.snapshot, [symbol]):
             bars = self._received(symbol, span, moment, hours=hours, adjust=adjust)
         else:
             # Total returns need closes before later ex-dates, which may lie in any file.
@@ -155,7 +155,7 @@ class Reader:
         if name != BARS.name:
             files = self.files([name], keys=keys, as_of=as_of)
             return digest([[file.dataset, file.key, file.period, file.content_sha256] for file in files])
-        if as_of is not None and keys is not None and as_of < self._floor(keys):
+        if as_of is not None and keys is not None and not self._is_kept(as_of, keys):
             moment = self._moment(as_of)
             received = {
                 key: self._received(key, None, moment, hours="extended", adjust="none") for key in keys
@@ -197,9 +197,9 @@ class Reader:
         with self.state.read() as connection:
             return find_moment(connection, as_of)
 
-    def _floor(self, keys: Collection[str]) -> int:
+    def _is_kept(self, snapshot: int, keys: Collection[str]) -> bool:
         with self.state.read() as connection:
-            return find_floor(connection, [BARS.name], keys=keys)
+            return is_kept(connection, [BARS.name], snapshot, keys=keys)
 
     def _holding(
         self, connection: Connection, files: list[FileRef], keys: Collection[str] | None

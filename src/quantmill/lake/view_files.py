@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, case, exists, func, or_, select
+from sqlalchemy import Connection, Select, exists, func, or_, select
 
 from quantmill.lake.catalogue import find_head, is_live_at
 from quantmill.lake.datasets import DATASETS, FEATURES, Dataset
-from quantmill.state.tables.catalogue import FILE, LAKE_HEAD, SNAPSHOT
+from quantmill.lake.layout import LIVE
+from quantmill.state.tables.catalogue import FILE, LAKE_FLOOR, LAKE_HEAD, SNAPSHOT
 
 __all__ = ["VIEWS_OF_DATASETS", "BaseState", "ViewFile", "base_states", "files_of_views", "hot_files"]
 
@@ -25,20 +26,25 @@ def _last_changes() -> Select[Any, Any, Any, Any, Any]:
     following = select(func.min(FILE.c.dataset)).where(FILE.c.dataset > first.c.name).scalar_subquery()
     names = first.union_all(select(following).where(first.c.name.is_not(None)))
     of_name = (FILE.c.dataset == names.c.name, FILE.c.tier == "base")
+    # Files that cleaning forgot: their last removal is a change too.
+    forgotten = (LAKE_FLOOR.c.dataset == names.c.name, LAKE_FLOOR.c.key != LIVE)
     changes = (
         select(
             names.c.name,
             select(func.max(FILE.c.added)).where(*of_name).scalar_subquery().label("added"),
             select(func.max(FILE.c.removed)).where(*of_name).scalar_subquery().label("removed"),
+            select(func.max(LAKE_FLOOR.c.snapshot)).where(*forgotten).scalar_subquery().label("forgotten"),
             exists().where(*of_name, is_live_at(None)).label("has_files"),
         )
         .where(names.c.name.is_not(None))
         .cte("changes")
     )
-    last = case((changes.c.removed > changes.c.added, changes.c.removed), else_=changes.c.added)
+    of_change = SNAPSHOT.alias("of_change")
+    any_of = of_change.c.id.in_([changes.c.added, changes.c.removed, changes.c.forgotten])
+    last = select(func.max(of_change.c.id)).where(any_of).scalar_subquery()
     head = select(LAKE_HEAD.c.snapshot).scalar_subquery()
     columns = (changes.c.name, changes.c.has_files, SNAPSHOT.c.id, SNAPSHOT.c.at_us, head)
-    return select(*columns).join(SNAPSHOT, SNAPSHOT.c.id == last)
+    return select(*columns).select_from(changes).join(SNAPSHOT, SNAPSHOT.c.id == last)
 
 
 # Built once: with each commit of the live path they are asked again.

@@ -101,6 +101,26 @@ def test_a_pinned_snapshot_keeps_its_files(lake: Lake) -> None:
     assert lake.clean().retired_files == 1
 
 
+def test_a_pinned_snapshot_stays_readable_although_files_of_later_ones_are_gone(lake: Lake) -> None:
+    lake.write("bars", make_bars("SPY", 1))
+    with lake.pin("a test", for_s=10 * 86_400.0) as snapshot:
+        for n_bars in (2, 3):
+            lake.write("bars", make_bars("SPY", n_bars))
+        clock_of(lake).instant += 2 * DAY
+
+        # The file of two bars came after the pin.
+        report = lake.clean()
+
+        assert (report.retired_files, report.pinned_files) == (1, 1)
+        assert lake.scan("bars", as_of=snapshot).collect().height == 1
+        assert lake.read_bars("SPY", as_of=snapshot).height == 1
+        with pytest.raises(NotFoundError, match="snapshot 2 were cleaned away"):
+            lake.scan("bars", as_of=2)
+    assert lake.clean().retired_files == 1
+    with pytest.raises(NotFoundError, match="snapshot 1 were cleaned away"):
+        lake.scan("bars", as_of=snapshot)
+
+
 def test_a_pin_of_a_process_that_died_is_void_after_its_time(lake: Lake) -> None:
     lake.write("bars", make_bars("SPY", 1))
     with lake.pin("a test", for_s=3600.0):

@@ -218,6 +218,36 @@ def test_a_live_bar_of_a_merged_session_corrects_the_stored_one(lake: Lake) -> N
     assert lake.verify().findings == []
 
 
+def test_late_corrections_say_so_in_either_tier(lake: Lake) -> None:
+    go_live(lake, 2)
+    clock_of(lake).instant = CLOSE + timedelta(minutes=15)
+    lake.append_live(minute(0, "SPY", close=107.0))
+    lake.compact()
+
+    lake.append_live(minute(1, "SPY", close=108.0))
+    lake.write("bars", minute(1, "SPY", close=109.0), on_conflict="replace")
+
+    revisions = lake.scan("revisions").select("close", "reason").collect().rows()
+    assert sorted(revisions) == [(100.0, "late"), (100.0, "late"), (108.0, "replaced")]
+
+
+def test_a_session_with_bars_in_both_tiers_counts_once(lake: Lake) -> None:
+    lake.write("bars", minute(0, "SPY"))
+    go_live(lake, 2, first=1)
+
+    assert lake.sessions("SPY").rows() == [(date(2026, 11, 20), 3, 0)]
+    assert lake.symbols().filter(symbol="SPY").select("rows", "sessions").rows() == [(3, 1)]
+
+
+def test_providers_of_one_hot_file_are_told_apart(lake: Lake) -> None:
+    clock_of(lake).instant = OPEN + timedelta(seconds=61)
+
+    lake.append_live(pl.concat([minute(0, "SPY"), make_bars("SIM", 1, start=OPEN, provider="sim")]))
+
+    assert lake.symbols().select("symbol", "providers").rows() == [("SIM", ["sim"]), ("SPY", ["files"])]
+    assert lake.verify().findings == []
+
+
 def test_a_write_to_a_session_under_way_lands_in_the_hot_tier(lake: Lake) -> None:
     go_live(lake, 3)
     history = make_bars("SPY", 2, start=datetime(2026, 11, 19, 14, 30, tzinfo=UTC))

@@ -219,6 +219,23 @@ def test_a_missing_or_damaged_live_file_stops_the_rebuild(
     assert lost.snapshot() == 0
 
 
+def test_synthetic_symbols_stay_so_beside_real_ones_and_of_several_generators(
+    lake: Lake, without_state: Callable[[Lake], Lake]
+) -> None:
+    lake.append_live(
+        pl.concat([make_bars("SPY", 1, start=OPEN), make_bars("SIMA", 1, start=OPEN, provider="sim")])
+    )
+    lake.write("bars", make_bars("SIMB", 1, provider="sim"))
+    lake.write("bars", make_bars("SIMB", 1, start=OPEN - timedelta(days=900), provider="sim:noise"))
+    seen = lake.symbols()
+    lost = without_state(lake)
+
+    lost.rebuild_catalog()
+
+    assert lost.symbols().equals(seen)
+    assert seen.select("symbol", "is_synthetic").rows() == [("SIMA", True), ("SIMB", True), ("SPY", False)]
+
+
 def test_a_catalogue_that_knows_files_is_not_rebuilt(lake: Lake) -> None:
     lake.write("bars", make_bars("SPY", 5))
 

@@ -195,3 +195,20 @@ def test_views_of_a_lost_folder_come_back(lake: Lake) -> None:
     lake.refresh_views()
 
     assert plain_duckdb(lake, "SELECT count(*) AS n FROM bars") == [{"n": 5}]
+
+
+def test_files_that_were_retired_and_cleaned_stay_out_of_the_views(tmp_path: Path) -> None:
+    clock = FixedClock(NOW)
+    lake = open_lake(tmp_path, clock=clock)
+    for symbol in ("SPY", "QQQ"):
+        lake.write("bars", make_bars(symbol, 2))
+    lake.retire(lake.files("bars", keys=["SPY"]), note="too old")
+    clock.instant += timedelta(days=2)
+
+    lake.clean()
+    lake.refresh_views()
+
+    script = (lake.root / "_views" / "lake.sql").read_text()
+    with duckdb.connect() as connection:
+        connection.execute(script)
+        assert connection.sql("SELECT symbol, count(*) FROM bars GROUP BY ALL").fetchall() == [("QQQ", 2)]
