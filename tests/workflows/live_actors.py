@@ -71,6 +71,7 @@ def frame_of(minutes: list[int], close: float, symbols: tuple[str, ...] = SYMBOL
 
 
 def bars_at(symbols: list[str], ts: np.ndarray, close: float) -> pl.DataFrame:
+    """Bars of these symbols and minutes, every number of them `close`."""
     constant = {"provider": "files", "feed": "test"}
     frame = pl.DataFrame({"symbol": symbols, "ts": ts_of(ts)}, schema_overrides={"symbol": pl.String()})
     return frame.with_columns(
