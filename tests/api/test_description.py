@@ -64,5 +64,5 @@ def test_the_form_of_a_typed_result_is_described(document: Json) -> None:
     answer = document["paths"]["/api/verify/lake"]["get"]["responses"]["200"]
     schema = answer["content"]["application/json"]["schema"]
 
-    assert schema["required"] == ["ok", "findings", "files", "rows"]
+    assert schema["required"] == ["ok", "findings", "files", "rows", "unknown_files"]
     assert schema["properties"]["findings"] == {"type": "array", "items": {"type": "string"}}
