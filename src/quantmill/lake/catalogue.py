@@ -77,6 +77,17 @@ _COLUMNS: Final = [FILE.c[name] for name in FileRef.__slots__]
 _MANY_KEYS: Final = 500
 
 
+def is_live_at(as_of: int | None) -> ColumnElement[bool]:
+    """Condition: the file belongs to the snapshot `as_of`, the newest when None."""
+    if as_of is None:
+        return FILE.c.removed.is_(None)
+    return and_(FILE.c.added <= as_of, or_(FILE.c.removed.is_(None), FILE.c.removed > as_of))
+
+
+# Built once: it is asked with each live commit.
+_HOT: Final = select(*_COLUMNS).where(FILE.c.dataset == "bars", FILE.c.tier == "hot", is_live_at(None))
+
+
 def find_head(connection: Connection) -> int:
     """The newest snapshot; 0 before the first commit."""
     return connection.execute(select(LAKE_HEAD.c.snapshot)).scalar() or 0
@@ -147,7 +158,8 @@ def find_files(
 
 def find_hot_files(connection: Connection, *, as_of: int | None = None) -> list[FileRef]:
     """The hot files of a snapshot, by calendar and time."""
-    statement = select(*_COLUMNS).where(FILE.c.dataset == "bars", FILE.c.tier == "hot", is_live_at(as_of))
+    is_hot = (FILE.c.dataset == "bars", FILE.c.tier == "hot", is_live_at(as_of))
+    statement = _HOT if as_of is None else select(*_COLUMNS).where(*is_hot)
     return sorted((FileRef(*row) for row in connection.execute(statement)), key=_place)
 
 
@@ -165,13 +177,6 @@ def find_schemas(connection: Connection, ids: Sequence[str]) -> Mapping[str, str
     """Schema texts by id."""
     statement = select(DATASET_SCHEMA.c.id, DATASET_SCHEMA.c.columns).where(DATASET_SCHEMA.c.id.in_(ids))
     return {row.id: row.columns for row in connection.execute(statement)}
-
-
-def is_live_at(as_of: int | None) -> ColumnElement[bool]:
-    """Condition: the file belongs to the snapshot `as_of`, the newest when None."""
-    if as_of is None:
-        return FILE.c.removed.is_(None)
-    return and_(FILE.c.added <= as_of, or_(FILE.c.removed.is_(None), FILE.c.removed > as_of))
 
 
 def _find_floor(connection: Connection, datasets: Collection[str], keys: Collection[str] | None) -> int:

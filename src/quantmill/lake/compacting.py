@@ -19,9 +19,9 @@ from quantmill.lake.staging import Staged, Staging
 from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 
-__all__ = ["CompactReport", "Housekeeping", "compact", "roll_up"]
+__all__ = ["FILES_PER_ROLL_UP", "CompactReport", "Housekeeping", "compact", "roll_up"]
 
-_ROLL_UP: Final = {"s": 30, "r": 16}
+FILES_PER_ROLL_UP: Final = {"s": 30, "r": 16}
 """How many segments make a roll-up, and how many roll-ups a larger one."""
 
 _NEXT: Final = {"s": "r", "r": "d"}
@@ -61,7 +61,7 @@ def roll_up(work: Housekeeping) -> None:
     Another process that does the same at the same time wins; nothing is lost.
     """
     for session, files in _by_session(_hot_files(work)).items():
-        for kind, count in _ROLL_UP.items():
+        for kind, count in FILES_PER_ROLL_UP.items():
             some = [file for file in files if file.path.rpartition("/")[2].startswith(f"{kind}-")]
             if len(some) < count:
                 continue

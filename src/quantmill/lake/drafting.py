@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from quantmill.core.bars import us_of
 from quantmill.core.digest import canonical_json
 from quantmill.lake.content import add_digests, content_digest, digest_of_rows
 from quantmill.lake.datasets import BARS, dataset_of
@@ -167,10 +168,10 @@ def discard_files(volume: Volume, drafts: Sequence[Draft]) -> None:
 def _time_range(time: str | None, rows: pl.DataFrame) -> tuple[int | None, int | None]:
     if time is None or rows.height == 0 or rows[time].null_count():
         return None, None
-    ts = rows[time].to_physical().to_numpy()
+    ts = us_of(rows[time])
     return int(np.min(ts)), int(np.max(ts))
 
 
 def _providers(rows: pl.DataFrame) -> str:
-    names = rows["provider"].unique().drop_nulls().sort().to_list() if "provider" in rows.columns else []
-    return canonical_json(names)
+    names = rows["provider"].to_list() if "provider" in rows.columns else []
+    return canonical_json(sorted({name for name in names if name is not None}))

@@ -93,7 +93,7 @@ def hot_key_of(symbol: str) -> str:
 
 def labels_by_calendar(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, BarLabels]]:
     """Bars of any symbols as (calendar, its bars, their labels)."""
-    symbols: list[str] = rows["symbol"].unique(maintain_order=True).to_list()
+    symbols = list(dict.fromkeys(rows["symbol"].to_list()))
     calendars = {symbol: describe_symbol(symbol).calendar for symbol in symbols}
     for name in dict.fromkeys(calendars.values()):
         own = [symbol for symbol in symbols if calendars[symbol] == name]
@@ -107,15 +107,10 @@ def count_keys(rows: pl.DataFrame) -> dict[str, HotKey]:
         return {}
     ((_, _, labels),) = labels_by_calendar(rows)
     # A file sorted by symbol: each symbol is one stretch of rows.
-    starts = (
-        rows["symbol"]
-        .rle_id()
-        .search_sorted(np.arange(rows["symbol"].n_unique()))
-        .to_numpy()
-        .astype(np.int64)
-    )
+    names = np.array(rows["symbol"].to_list())
+    starts = np.flatnonzero(np.append(True, names[1:] != names[:-1]))
     ends = np.append(starts[1:], rows.height)
-    symbols = rows["symbol"].gather(starts).to_list()
+    symbols: list[str] = names[starts].tolist()
     n_regular = np.add.reduceat(labels.is_regular.astype(np.int64), starts)
     ts = us_of(rows["ts"])
     providers = _providers_of(rows)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from quantmill.core.bars import BAR_KEY, BAR_SCHEMA
+from quantmill.core.bars import BAR_KEY, BAR_SCHEMA, us_of
 from quantmill.core.instants import date_of_day, from_us
 from quantmill.core.span import Span
 from quantmill.lake.catalogue import FileRef
@@ -51,7 +51,7 @@ def route_bars(rows: pl.DataFrame, hot_files: Collection[FileRef], *, now_us: in
 
 def span_of(rows: pl.DataFrame) -> Span:
     """The span from the first to the last bar."""
-    ts = rows["ts"].to_physical().to_numpy()
+    ts = us_of(rows["ts"])
     return Span(from_us(int(ts.min())), from_us(int(ts.max()) + 1))
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from polars.exceptions import ComputeError
 from sqlalchemy import Connection
 
+from quantmill.core.bars import us_of
 from quantmill.core.instants import MINUTE_US, from_us
 from quantmill.errors import CommitConflictError, ConflictError, DamagedFileError
 from quantmill.lake.catalogue import FileRef, find_files, find_head
@@ -31,7 +32,7 @@ class Staged:
     """One write that waits for its commit: files on disk, and how the offered rows fared.
 
     `retires` are paths of files that leave the lake with the commit besides those that the drafts replace;
-    `late` counts bars that came after the watermark; `synthetic` says of each symbol with new bars whether they
+    `late` counts bars that came after the watermark; `n_hot` the hot files that were there; `synthetic` says of each symbol with new bars whether they
     are synthetic.
     """
 
@@ -43,6 +44,7 @@ class Staged:
     replaced: int
     conflicts: int
     late: int = 0
+    n_hot: int = 0
     retires: tuple[str, ...] = ()
     synthetic: dict[str, bool] = field(default_factory=dict[str, bool])
 
@@ -54,7 +56,7 @@ class Staged:
 
 def late_bars(rows: pl.DataFrame, now_us: int) -> pl.Series:
     """Whether each bar ended longer ago than the watermark allows."""
-    return now_us - (rows["ts"].to_physical() + MINUTE_US) > LATENESS_US
+    return pl.Series(now_us - (us_of(rows["ts"]) + MINUTE_US) > LATENESS_US)
 
 
 class Staging:
@@ -78,7 +80,7 @@ class Staging:
         self.on_conflict: OnConflict = on_conflict
         self.is_live = is_live
         self.drafting = Drafting(volume, 0)
-        self.inserted = self.existing = self.replaced = self.conflicts = self.late = 0
+        self.inserted = self.existing = self.replaced = self.conflicts = self.late = self.n_hot = 0
         self._first_conflict: pl.DataFrame | None = None
         self._stored: dict[tuple[str, str], dict[str, FileRef]] = defaultdict(dict)
         self._overruled: pl.DataFrame | None = None
@@ -182,6 +184,7 @@ class Staging:
             replaced=self.replaced,
             conflicts=self.conflicts,
             late=self.late,
+            n_hot=self.n_hot,
             retires=tuple(self.drafting.retires),
             synthetic=synthetic,
         )

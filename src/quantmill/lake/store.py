@@ -14,7 +14,7 @@ from quantmill.errors import CommitConflictError
 from quantmill.lake.catalogue import FileRef, find_head
 from quantmill.lake.cleaning import CleanReport, clean_lake
 from quantmill.lake.commits import Commit, kinds_in, publish, summarize
-from quantmill.lake.compacting import CompactReport, Housekeeping, compact, roll_up
+from quantmill.lake.compacting import FILES_PER_ROLL_UP, CompactReport, Housekeeping, compact, roll_up
 from quantmill.lake.datasets import BARS
 from quantmill.lake.disk import Disk
 from quantmill.lake.drafting import Draft, discard_files
@@ -205,10 +205,14 @@ class Lake(ReadableLake):
         Raises:
             As `write` does.
         """
-        commit = self._retried(
-            lambda: self.stage(BARS.name, bars, on_conflict=on_conflict, is_live=True), note=note
-        )
-        if commit.files:
+        staged: list[Staged] = []
+
+        def stage() -> Staged:
+            staged.append(self.stage(BARS.name, bars, on_conflict=on_conflict, is_live=True))
+            return staged[-1]
+
+        commit = self._retried(stage, note=note)
+        if commit.files and staged[-1].n_hot + 1 >= min(FILES_PER_ROLL_UP.values()):
             roll_up(self._housekeeping())
         return commit
 

@@ -1,5 +1,8 @@
 """The check at the lake's edge: a frame fits its dataset, or the error names the column."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 import polars as pl
 
 from quantmill.core.bars import PRICE_COLUMNS
@@ -33,7 +36,8 @@ def check_frame(
     columns = _fill_optional(dataset, frame, now_us)
     _check_columns(name, dataset, columns)
     further = [column for column in columns.columns if column not in dataset.columns]
-    checked = columns[[*dataset.columns, *further]]
+    # In one piece: a frame put together of many would be slow in every step that follows.
+    checked = columns[[*dataset.columns, *further]].rechunk()
     _check_missing(name, dataset, checked)
     if dataset.unique and not may_repeat:
         _check_unique(name, dataset, checked)
@@ -77,14 +81,13 @@ def _check_columns(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
 def _check_missing(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
     needed = [column for column in dataset.columns if column not in dataset.nullable]
     floats = [column for column, dtype in frame.schema.items() if dtype.is_float()]
-    counts = frame.select(
-        *(pl.col(column).null_count().alias(f"null {column}") for column in needed),
-        *(pl.col(column).is_nan().sum().alias(f"NaN {column}") for column in floats),
-    )
+    counts = [("null", column, frame[column].null_count()) for column in needed]
+    if floats and frame.height:
+        is_nan = frame.select(pl.col(floats).is_nan().sum()).row(0)
+        counts += [("NaN", column, count) for column, count in zip(floats, is_nan, strict=True)]
     error = BadBarsError if dataset is BARS else SchemaDriftError
-    for label, count in counts.row(0, named=True).items() if frame.height else ():
+    for kind, column, count in counts:
         if count:
-            kind, _, column = label.partition(" ")
             raise error(
                 f"{name}: column {column!r} is {kind} in {count} of {frame.height} rows",
                 hint="a missing value is null, never NaN"
@@ -108,28 +111,36 @@ def _check_unique(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
 
 
 def _check_bars(frame: pl.DataFrame) -> None:
-    symbols = frame["symbol"].unique().to_list()
+    symbols = set(frame["symbol"].to_list())
     for symbol in symbols:
         if canonical_symbol(symbol) != symbol:
             raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical_symbol(symbol)!r}")
-    positive = [symbol for symbol in symbols if not describe_symbol(symbol).may_be_negative]
-    us = pl.col("ts").to_physical()
-    highest, lowest = pl.max_horizontal(PRICE_COLUMNS), pl.min_horizontal(PRICE_COLUMNS)
-    rules = {
-        f"ts lies outside {FIRST_DATE} to {LAST_DATE}": ~us.is_between(_FIRST_US, _LAST_US, closed="left"),
-        "ts is not a whole minute": us % MINUTE_US != 0,
-        "a price is not finite": ~pl.all_horizontal(pl.col(PRICE_COLUMNS).is_finite()),
-        "high is not the highest price": pl.col("high") < highest,
-        "low is not the lowest price": pl.col("low") > lowest,
-        "a price is not above zero": (lowest <= 0) & pl.col("symbol").is_in(positive),
-        "vwap is not finite": ~pl.col("vwap").is_finite(),
-        "volume is negative or not finite": ~pl.col("volume").is_finite() | (pl.col("volume") < 0),
-    }
+    rules = _bar_rules(tuple(sorted(name for name in symbols if describe_symbol(name).may_be_negative)))
     counts = frame.select(rule.sum().alias(text) for text, rule in rules.items())
     for text, count in counts.row(0, named=True).items() if frame.height else ():
         if count:
             first = frame.filter(rules[text]).row(0, named=True)
             raise BadBarsError(f"bars: {text} in {count} rows, first {first['symbol']} {first['ts']}")
+
+
+@lru_cache(maxsize=16)
+def _bar_rules(may_be_negative: tuple[str, ...]) -> Mapping[str, pl.Expr]:
+    """What is wrong with a bar, by the words for it; kept, since building them takes as long as the check of a minute."""
+    us = pl.col("ts").to_physical()
+    highest, lowest = pl.max_horizontal(PRICE_COLUMNS), pl.min_horizontal(PRICE_COLUMNS)
+    not_positive = lowest <= 0
+    if may_be_negative:
+        not_positive &= ~pl.col("symbol").is_in(may_be_negative)
+    return {
+        f"ts lies outside {FIRST_DATE} to {LAST_DATE}": ~us.is_between(_FIRST_US, _LAST_US, closed="left"),
+        "ts is not a whole minute": us % MINUTE_US != 0,
+        "a price is not finite": ~pl.all_horizontal(pl.col(PRICE_COLUMNS).is_finite()),
+        "high is not the highest price": pl.col("high") < highest,
+        "low is not the lowest price": pl.col("low") > lowest,
+        "a price is not above zero": not_positive,
+        "vwap is not finite": ~pl.col("vwap").is_finite(),
+        "volume is negative or not finite": ~pl.col("volume").is_finite() | (pl.col("volume") < 0),
+    }
 
 
 def _named(row: tuple[object, ...]) -> str:

@@ -53,6 +53,7 @@ def stage_frame(
         staging.begin(connection)
         if is_bars:
             hot_files = find_hot_files(connection)
+            staging.n_hot = len(hot_files)
             routed = route_bars(rows, hot_files, now_us=staging.now_us, is_live=is_live)
         for _, part in routed.hot:
             near += find_files(connection, [name], span=span_of(part), tier="base")
