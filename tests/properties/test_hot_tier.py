@@ -23,6 +23,7 @@ from quantmill.core.symbols import describe_symbol
 from quantmill.errors import ConflictError
 from quantmill.lake import Lake
 from quantmill.lake.commits import Commit
+from quantmill.lake.compacting import FILES_PER_ROLL_UP
 from quantmill.lake.merging import OnConflict
 from quantmill.state.tables.catalogue import (
     DATASET_SCHEMA,
@@ -327,7 +328,8 @@ class HotTier(RuleBasedStateMachine):
 @pytest.fixture
 def often_rolled_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A roll-up of three segments, a larger one of two roll-ups: with few minutes all kinds of files come about."""
-    monkeypatch.setattr("quantmill.lake.compacting._ROLL_UP", {"s": 3, "r": 2})
+    for kind, count in {"s": 3, "r": 2}.items():
+        monkeypatch.setitem(FILES_PER_ROLL_UP, kind, count)
 
 
 @pytest.mark.usefixtures("often_rolled_up")
