@@ -14,6 +14,7 @@ from quantmill.core.symbols import canonical_symbol, describe_symbol
 from quantmill.errors import ConflictError, NoDataError, SymbolKindError
 from quantmill.ingest.quarantine import QUARANTINE_COLUMNS, quarantine_rows
 from quantmill.ingest.report import IngestReport, Tally
+from quantmill.ingest.split_signs import NO_SPLITS, stored_splits
 from quantmill.ingest.validation import DEFAULT_RULES, ValidationRules, validate_bars
 from quantmill.lake.merging import OnConflict
 from quantmill.lake.store import Lake
@@ -104,6 +105,7 @@ class _Backfill:
     ) -> None:
         self._lake, self._provider, self._rules = lake, provider, rules
         self._on_conflict: OnConflict = on_conflict
+        self._splits = stored_splits(lake)
         self.tally = Tally()
 
     def plan(self, symbol: str, start: date, end: date, *, force: bool) -> list[date]:
@@ -143,7 +145,12 @@ class _Backfill:
     def _store(self, symbol: str, calendar: SessionCalendar, rows: pl.DataFrame) -> None:
         lake, tally = self._lake, self.tally
         checked = validate_bars(
-            rows, describe_symbol(symbol), calendar, now_us=lake.clock.now_us(), rules=self._rules
+            rows,
+            describe_symbol(symbol),
+            calendar,
+            now_us=lake.clock.now_us(),
+            rules=self._rules,
+            splits=self._splits.get(symbol, NO_SPLITS),
         )
         labels = calendar.label(us_of(checked.good["ts"]))
         tally.rows_read += rows.height

@@ -18,6 +18,7 @@ from quantmill.ingest.import_options import ImportOptions
 from quantmill.ingest.quarantine import QUARANTINE_COLUMNS, quarantine_rows
 from quantmill.ingest.report import FileOutcome, IngestReport, Tally
 from quantmill.ingest.source_check import DEFAULT_DRIFT_RULES, DriftRules, ImportCheck, SourceCheck
+from quantmill.ingest.split_signs import NO_SPLITS, find_split_signs, stored_splits
 from quantmill.ingest.spool import Spool
 from quantmill.ingest.validation import DEFAULT_RULES, REASONS, Validated, ValidationRules, validate_bars
 from quantmill.lake.merging import OnConflict
@@ -110,6 +111,7 @@ class _Import:
     def __init__(self, lake: Lake, how: ImportOptions, check: ImportCheck, spool: Spool) -> None:
         self._lake, self._how, self._check, self._spool = lake, how, check, spool
         self._kinds = _stored_kinds(lake)
+        self._splits = stored_splits(lake)
         self._bad: list[pl.DataFrame] = []
         self._errors: list[QuantmillError] = []
         self.tally = Tally()
@@ -220,7 +222,12 @@ class _Import:
             raise SymbolKindError(f"real bars offered for {symbol}, which holds synthetic ones")
         info = describe_symbol(symbol)
         checked = validate_bars(
-            rows, info, calendar_for(info.calendar), now_us=self._lake.clock.now_us(), rules=self._how.rules
+            rows,
+            info,
+            calendar_for(info.calendar),
+            now_us=self._lake.clock.now_us(),
+            rules=self._how.rules,
+            splits=self._splits.get(symbol, NO_SPLITS),
         )
         self.tally.rows_duplicate += checked.n_duplicates
         self.tally.rows_overruled += checked.overruled.height
@@ -241,7 +248,12 @@ class _Import:
     def _stage(self, symbol: str) -> Staged:
         taken = self._spool.take(symbol)
         info = describe_symbol(symbol)
-        labels = calendar_for(info.calendar).label(us_of(taken.rows["ts"]))
+        calendar = calendar_for(info.calendar)
+        labels = calendar.label(us_of(taken.rows["ts"]))
+        if info.asset_class == "equity":
+            splits = self._splits.get(symbol, NO_SPLITS)
+            signs = find_split_signs(self._lake, symbol, taken.rows, calendar, splits)
+            self.tally.notes += map(str, signs)
         staged = self._lake.stage(
             "bars", taken.rows, on_conflict=self._how.on_conflict, overruled=taken.overruled
         )
