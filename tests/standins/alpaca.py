@@ -23,7 +23,11 @@ class AlpacaStandIn(StandIn):
     """
 
     def __init__(
-        self, bars: pl.DataFrame, *, key: tuple[str, str] = ("AKTEST", "s3cr3t-value"), **options: Any
+        self,
+        bars: pl.DataFrame,
+        *,
+        key: tuple[str, str] = ("AKTEST", "s3cr3t-value"),
+        **options: Any,  # noqa: ANN401 - those of StandIn
     ) -> None:
         super().__init__(**options)
         self.key = key

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 __all__ = ["CONTENT_FAULTS", "TRANSPORT_FAULTS", "Answer", "Request", "StandIn", "json_answer"]
@@ -54,7 +54,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def json_answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer of JSON."""
     return Answer(json.dumps(value).encode(), status, {"Content-Type": "application/json", **(headers or {})})
 
@@ -109,7 +109,7 @@ class StandIn:
             def do_GET(self) -> None:
                 stand_in._serve(self)
 
-            def log_message(self, *_: Any) -> None:
+            def log_message(self, *_: object) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
