@@ -56,7 +56,7 @@ class IngestSettings(_Section):
         default="keep", description="What happens to a stored bar when an arriving one differs."
     )
     spike_limit_frac: float = Field(
-        default=0.06,
+        default=0.035,
         gt=0,
         description="Fraction by which a bar may leave its neighbors before it is quarantined.",
     )

@@ -12,8 +12,9 @@ from quantmill.core.calendar import SessionCalendar, calendar_for
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.symbols import canonical_symbol, describe_symbol
 from quantmill.errors import ConflictError, NoDataError, SymbolKindError
-from quantmill.ingest.quarantine import QUARANTINE_COLUMNS, quarantine_rows
+from quantmill.ingest.quarantine import quarantine_rows, released_bars, without_released
 from quantmill.ingest.report import IngestReport, Tally
+from quantmill.ingest.split_signs import NO_SPLITS, stored_splits
 from quantmill.ingest.validation import DEFAULT_RULES, ValidationRules, validate_bars
 from quantmill.lake.merging import OnConflict
 from quantmill.lake.store import Lake
@@ -104,6 +105,8 @@ class _Backfill:
     ) -> None:
         self._lake, self._provider, self._rules = lake, provider, rules
         self._on_conflict: OnConflict = on_conflict
+        self._splits = stored_splits(lake)
+        self._released = released_bars(lake)
         self.tally = Tally()
 
     def plan(self, symbol: str, start: date, end: date, *, force: bool) -> list[date]:
@@ -143,27 +146,37 @@ class _Backfill:
     def _store(self, symbol: str, calendar: SessionCalendar, rows: pl.DataFrame) -> None:
         lake, tally = self._lake, self.tally
         checked = validate_bars(
-            rows, describe_symbol(symbol), calendar, now_us=lake.clock.now_us(), rules=self._rules
+            rows,
+            describe_symbol(symbol),
+            calendar,
+            now_us=lake.clock.now_us(),
+            rules=self._rules,
+            splits=self._splits.get(symbol, NO_SPLITS),
         )
-        labels = calendar.label(us_of(checked.good["ts"]))
+        bad, again = without_released(
+            quarantine_rows(
+                checked.bad,
+                checked.bad.drop("reason").to_dicts(),
+                source=self._provider.feed,
+                provider=self._provider.name,
+            ),
+            self._released,
+        )
+        good = pl.concat([checked.good.select(*PAGE_SCHEMA), again]).unique("ts", keep="first").sort("ts")
+        labels = calendar.label(us_of(good["ts"]))
         tally.rows_read += rows.height
         tally.rows_duplicate += checked.n_duplicates
         tally.rows_overruled += checked.overruled.height
         tally.n_unsorted += checked.n_unsorted
         tally.rows_extended += int((~labels.is_regular).sum())
         tally.sessions += int(np.unique(labels.session).size)
-        if checked.bad.height:
-            bad = quarantine_rows(
-                checked.bad,
-                checked.bad.drop("reason").to_dicts(),
-                source=self._provider.feed,
-                provider=self._provider.name,
-            )
-            tally.reasons.update(checked.bad["reason"].to_list())
-            lake.write("quarantine", bad.select(*QUARANTINE_COLUMNS), note=f"quarantine {symbol}")
+        if bad.height:
+            tally.reasons.update(bad["reason"].to_list())
+            once = bad.unique("row_digest", keep="first", maintain_order=True)
+            lake.write("quarantine", once, note=f"quarantine {symbol}")
         commit = lake.write(
             "bars",
-            checked.good.select(*PAGE_SCHEMA),
+            good,
             on_conflict=self._on_conflict,
             overruled=checked.overruled.select(*PAGE_SCHEMA),
             note=f"ingest {symbol}",

@@ -10,7 +10,17 @@ import polars as pl
 from quantmill.core.bars import BAR_KEY, BAR_SCHEMA, OPTIONAL_BAR_COLUMNS, UTC_TIME
 from quantmill.errors import NotFoundError
 
-__all__ = ["BARS", "CORPORATE_ACTIONS", "DATASETS", "FEATURES", "REVISIONS", "Dataset", "Mode", "dataset_of"]
+__all__ = [
+    "BARS",
+    "CORPORATE_ACTIONS",
+    "DATASETS",
+    "FEATURES",
+    "QUARANTINE",
+    "REVISIONS",
+    "Dataset",
+    "Mode",
+    "dataset_of",
+]
 
 Mode = Literal["merge", "append", "replace"]
 """What a write does to the partition's stored rows: merge by unique key, add to them, take their place."""
@@ -92,6 +102,8 @@ CORPORATE_ACTIONS: Final = Dataset(
     provenance=("provider", "source", "ingested_at"),
     has_grown=True,
 )
+# A quarantined row that reads as a bar has its values beside the raw text, so that it can be released.
+_READ_VALUES: Final = ("open", "high", "low", "close", "volume", "vwap", "trade_count", "feed")
 QUARANTINE: Final = Dataset(
     "quarantine",
     {
@@ -102,6 +114,8 @@ QUARANTINE: Final = Dataset(
         "source": pl.String(),
         "row_digest": pl.String(),
         "provider": pl.String(),
+        **{name: BAR_SCHEMA[name] for name in _READ_VALUES},
+        "released_at": UTC_TIME,
         "ingested_at": UTC_TIME,
     },
     key="symbol",
@@ -110,8 +124,9 @@ QUARANTINE: Final = Dataset(
     periods="all",
     order=("ts", "row_digest"),
     unique=("row_digest",),
-    optional=("ingested_at",),
-    nullable=("symbol", "ts"),
+    optional=(*_READ_VALUES, "released_at", "ingested_at"),
+    nullable=("symbol", "ts", *_READ_VALUES, "released_at"),
+    has_grown=True,
 )
 FEATURES: Final = Dataset(
     "features",
