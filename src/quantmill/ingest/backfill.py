@@ -107,6 +107,7 @@ class _Backfill:
         self._fallbacks: list[Fallback] = []
         self._failures: list[str] = []
         self._sources: Counter[tuple[str, str]] = Counter()
+        self._n_unanswered = 0
         self._n_unfinished = 0
         self.tally = Tally()
         self.tally.notes += plan.notes
@@ -120,14 +121,15 @@ class _Backfill:
         for chunk, delivery in fetch_ahead(self._plan.chunks, self._fetch, parallel=parallel):
             self._fallbacks += delivery.fallbacks
             self.tally.sessions_requested += chunk.n_sessions
-            if delivery.faults and not delivery.answers:
+            if delivery.answers:
+                self._store(chunk, delivery)
+            if delivery.unanswered:
                 self._failures.append(_words(delivery.faults))
-                failed_in_a_row += 1
-                if failed_in_a_row == _MAX_FAILED_IN_A_ROW:
-                    break
-                continue
-            failed_in_a_row = 0
-            self._store(chunk, delivery)
+                self._n_unanswered += len(delivery.unanswered)
+            is_down = bool(delivery.unanswered) and not delivery.answers
+            failed_in_a_row = failed_in_a_row + 1 if is_down else 0
+            if failed_in_a_row == _MAX_FAILED_IN_A_ROW:
+                break
             progress.advance(chunk.n_sessions, note=", ".join(one.symbol for one in chunk.wanted))
 
     def report(self, traffic: Traffic) -> IngestReport:
@@ -139,7 +141,7 @@ class _Backfill:
         """
         if self._failures:
             raise UnavailableError(
-                f"{len(self._failures)} parts of the backfill were answered by no provider; {self.tally.rows_stored:,} "
+                f"{self._n_unanswered} sessions were answered by no provider; {self.tally.rows_stored:,} "
                 f"bars of others are stored. {self._failures[-1]}",
                 hint="run it again: it goes on with what is missing",
             )

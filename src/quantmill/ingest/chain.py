@@ -45,7 +45,10 @@ class Wanted:
 
 @dataclass
 class Delivery:
-    """What the chain brought: rows by symbol, what each provider said, and the steps down."""
+    """What the chain brought: rows by symbol, what each provider said, and the steps down.
+
+    `unanswered` are the pairs of symbol and session of which providers failed and none said anything.
+    """
 
     rows: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: defaultdict(list))
     answers: list[SessionAnswer] = field(default_factory=list[SessionAnswer])
@@ -53,7 +56,7 @@ class Delivery:
     faults: list[ProviderError | SchemaDriftError] = field(
         default_factory=list[ProviderError | SchemaDriftError]
     )
-    unanswered: int = 0
+    unanswered: set[tuple[str, date]] = field(default_factory=set[tuple[str, date]])
 
 
 @dataclass(frozen=True)
@@ -115,13 +118,12 @@ class Chain:
             AuthError: If a provider refuses its credentials; nothing else is asked.
         """
         delivery = Delivery()
-        for one in wanted:
-            delivery.unanswered += len(one.sessions)
         left = {(one.symbol, day): one for one in wanted for day in one.sessions}
         for provider in self.providers:
             if not left:
                 break
             self._ask(provider, left, delivery, asked_us, final_us)
+        delivery.unanswered -= {(answer.symbol, answer.session) for answer in delivery.answers}
         return delivery
 
     def _ask(
@@ -151,6 +153,7 @@ class Chain:
                 rows, fault = _read(provider, symbols, run)
                 if fault is not None and not isinstance(fault, NoDataError):
                     delivery.faults.append(fault)
+                    delivery.unanswered |= {(symbol, day) for symbol in symbols for day in run}
                     delivery.fallbacks += [_fallback(provider, name, run, str(fault)) for name in symbols]
                     continue
                 for symbol in symbols:
@@ -165,7 +168,6 @@ class Chain:
                         delivery.rows[symbol].append(_of_sessions(own, symbol, set(run) - set(empty)))
                     for day in set(run) - set(empty):
                         del left[symbol, day]
-                        delivery.unanswered -= 1
 
 
 def _read(
@@ -286,9 +288,10 @@ def _served(provider: BarProvider, symbol: str, days: list[date]) -> tuple[list[
             f"{provider.name} serves {', '.join(sorted(capability.asset_classes))}; {symbol} is of class {kind}",
         )
     first, last = capability.earliest or days[0], capability.latest or days[-1]
-    return [
-        day for day in days if first <= day <= last
-    ], f"{provider.name} has sessions from {first} to {last} only"
+    served = [day for day in days if first <= day <= last]
+    bounds = [f"begins with {first}"] if days[0] < first else []
+    bounds += [f"ends with {last}"] if days[-1] > last else []
+    return served, f"{provider.name} {' and '.join(bounds)}"
 
 
 def _fallback(provider: BarProvider, symbol: str, days: Sequence[date], reason: str) -> Fallback:
