@@ -60,16 +60,14 @@ def stage_hot(
     session: HotSession,
     rows: pl.DataFrame,
     *,
-    hot_files: Sequence[FileRef],
     base_files: Sequence[FileRef],
 ) -> pl.DataFrame:
     """Stage bars of one session: new ones as a segment, replaced ones by rewriting the files that hold them.
 
     Args:
-        staging: The write.
+        staging: The write, which knows the hot files of the lake.
         session: The bars' session.
         rows: The bars, each key once.
-        hot_files: Hot files of the lake.
         base_files: Base files that may hold bars of the same time.
 
     Returns:
@@ -81,7 +79,7 @@ def stage_hot(
     in_base, rows = _held_by(staging, rows, near, span)
     own = [
         file
-        for file in hot_files
+        for file in staging.hot_files
         if (file.key, file.period) == (session.key, session.period) and _meets(file, span)
     ]
     if not own:

@@ -24,11 +24,12 @@ _TYPES: Final[dict[str, pl.DataType]] = {
     "time": UTC_TIME,
     "u32": pl.UInt32(),
 }
+_NAMES: Final = {dtype: name for name, dtype in _TYPES.items()}
 
 
 def type_name(dtype: pl.DataType) -> str | None:
     """The name of a column type the lake can store, None for all others."""
-    return next((name for name, known in _TYPES.items() if known == dtype), None)
+    return _NAMES.get(dtype)
 
 
 def schema_text(schema: Mapping[str, pl.DataType]) -> str:
