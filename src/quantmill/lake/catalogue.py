@@ -12,6 +12,7 @@ from quantmill.core.span import Span
 from quantmill.errors import NotFoundError
 from quantmill.lake.hot import HotKey, keys_from_text
 from quantmill.lake.layout import LIVE
+from quantmill.state.statements import constant
 from quantmill.state.tables.catalogue import (
     DATASET_SCHEMA,
     FILE,
@@ -87,10 +88,11 @@ def is_live_at(as_of: int | None) -> ColumnElement[bool]:
 
 # Built once: they are asked with each live commit.
 _HEAD: Final = select(LAKE_HEAD.c.snapshot)
-_HOT: Final = select(*_COLUMNS).where(FILE.c.dataset == "bars", FILE.c.tier == "hot", is_live_at(None))
+_IS_BARS: Final = FILE.c.dataset == constant("bars")
+_HOT: Final = select(*_COLUMNS).where(_IS_BARS, FILE.c.tier == constant("hot"), is_live_at(None))
 _BASE_IN_SPAN: Final = select(*_COLUMNS).where(
-    FILE.c.dataset == "bars",
-    FILE.c.tier == "base",
+    _IS_BARS,
+    FILE.c.tier == constant("base"),
     is_live_at(None),
     FILE.c.min_ts < bindparam("end_us"),
     FILE.c.max_ts >= bindparam("start_us"),
@@ -169,13 +171,13 @@ def find_hot_files(connection: Connection, *, as_of: int | None = None) -> list[
     """The hot files of a snapshot, by calendar and time."""
     is_hot = (FILE.c.dataset == "bars", FILE.c.tier == "hot", is_live_at(as_of))
     statement = _HOT if as_of is None else select(*_COLUMNS).where(*is_hot)
-    return sorted((FileRef(*row) for row in connection.execute(statement)), key=_place)
+    return sorted((FileRef(*row) for row in connection.execute(statement).all()), key=_place)
 
 
 def find_base_files(connection: Connection, span: Span) -> list[FileRef]:
     """The base files of bars in the newest snapshot that may hold rows of the span, in no order."""
     limits = {"start_us": span.start_us, "end_us": span.end_us}
-    return [FileRef(*row) for row in connection.execute(_BASE_IN_SPAN, limits)]
+    return [FileRef(*row) for row in connection.execute(_BASE_IN_SPAN, limits).all()]
 
 
 def find_hot_keys(connection: Connection, files: Collection[FileRef]) -> dict[str, dict[str, HotKey]]:

@@ -93,11 +93,11 @@ def hot_key_of(symbol: str) -> str:
 
 def labels_by_calendar(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, BarLabels]]:
     """Bars of any symbols as (calendar, its bars, their labels)."""
-    by_calendar: dict[str, list[str]] = {}
-    for symbol in dict.fromkeys(rows["symbol"].to_list()):
-        by_calendar.setdefault(describe_symbol(symbol).calendar, []).append(symbol)
-    for name, own in by_calendar.items():
-        part = rows if len(by_calendar) == 1 else rows.filter(pl.col("symbol").is_in(own))
+    calendars = {symbol: describe_symbol(symbol).calendar for symbol in rows["symbol"].to_list()}
+    names = list(dict.fromkeys(calendars.values()))
+    for name in names:
+        own = pl.col("symbol").replace_strict(calendars) == name
+        part = rows if len(names) == 1 else rows.filter(own)
         yield name, part, calendar_for(name).label(us_of(part["ts"]))
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from quantmill.core.arrays import Bools
-from quantmill.core.bars import PRICE_COLUMNS, us_of
+from quantmill.core.bars import PRICE_COLUMNS, ts_of, us_of
 from quantmill.core.calendar import FIRST_DATE, LAST_DATE
-from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date, from_us
+from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date
 from quantmill.core.symbols import canonical_symbol, describe_symbol
 from quantmill.errors import BadBarsError, SchemaDriftError
 from quantmill.lake.actions import check_actions
@@ -51,13 +51,15 @@ def check_frame(
 
 def _fill_optional(dataset: Dataset, frame: pl.DataFrame, now_us: int) -> pl.DataFrame:
     absent = [column for column in dataset.optional if column not in frame.columns]
-    values = {column: from_us(now_us) if column == "ingested_at" else None for column in absent}
-    return frame.hstack(
-        [
-            pl.Series(column, [value], dtype=dataset.columns[column]).new_from_index(0, frame.height)
-            for column, value in values.items()
-        ]
-    )
+    if not absent:
+        return frame
+    # A frame without rows is made as high as the one that it joins, with null.
+    empty = pl.DataFrame(schema={column: dataset.columns[column] for column in absent})
+    filled = pl.concat([frame, empty], how="horizontal_extend")
+    if "ingested_at" in absent:
+        now = ts_of(np.full(frame.height, now_us)).alias("ingested_at")
+        filled.replace_column(filled.get_column_index("ingested_at"), now)
+    return filled
 
 
 def _check_columns(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
@@ -137,9 +139,9 @@ def _broken_rules(frame: pl.DataFrame, may_be_negative: Sequence[str]) -> Iterat
     yield f"ts lies outside {FIRST_DATE} to {LAST_DATE}", (us < _FIRST_US) | (us >= _LAST_US)
     yield "ts is not a whole minute", us % MINUTE_US != 0
     prices = np.stack([frame[column].to_numpy() for column in PRICE_COLUMNS])
-    yield "a price is not finite", ~np.isfinite(prices).all(axis=0)
-    lowest = prices.min(axis=0)
-    yield "high is not the highest price", frame["high"].to_numpy() < prices.max(axis=0)
+    lowest, highest = prices.min(axis=0), prices.max(axis=0)
+    yield "a price is not finite", np.isinf(lowest) | np.isinf(highest)
+    yield "high is not the highest price", frame["high"].to_numpy() < highest
     yield "low is not the lowest price", frame["low"].to_numpy() > lowest
     is_exempt = frame["symbol"].is_in(may_be_negative).to_numpy() if may_be_negative else False
     yield "a price is not above zero", (lowest <= 0) & ~np.asarray(is_exempt)
