@@ -120,7 +120,10 @@ def publish(
 
 def kinds_in(staged: Iterable[Staged]) -> dict[str, bool]:
     """Of each symbol with new bars, whether they are synthetic."""
-    return {symbol: kind for part in staged for symbol, kind in part.synthetic.items()}
+    kinds: dict[str, bool] = {}
+    for part in staged:
+        kinds |= part.synthetic
+    return kinds
 
 
 def _check_distinct(drafts: Sequence[Draft]) -> None:

@@ -74,9 +74,7 @@ def stage_hot(
         The bars whose key a base file holds: the caller stages them there.
     """
     span = span_of(rows)
-    symbols = frozenset(rows["symbol"])
-    near = [file for file in base_files if file.key in symbols and _meets(file, span)]
-    in_base, rows = _held_by(staging, rows, near, span)
+    in_base, rows = _held_by(staging, rows, [file for file in base_files if _meets(file, span)], span)
     own = [
         file
         for file in staging.hot_files
@@ -105,8 +103,9 @@ def stage_hot(
 def _held_by(
     staging: Staging, rows: pl.DataFrame, files: Sequence[FileRef], span: Span
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows whose key one of the files holds, and the others."""
-    held = _rows_in(staging, rows, files, span)
+    """Rows whose key one of the base files holds, and the others."""
+    symbols = frozenset(rows["symbol"].to_list()) if files else frozenset[str]()
+    held = _rows_in(staging, rows, [file for file in files if file.key in symbols], span)
     if held.height == 0:
         return rows.clear(), rows
     return rows.join(held, on=BAR_KEY, how="semi"), rows.join(held, on=BAR_KEY, how="anti")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -42,6 +43,7 @@ def schema_from_text(text: str) -> dict[str, pl.DataType]:
     return {name: _TYPES[type_] for name, type_ in json.loads(text)}
 
 
+@lru_cache(maxsize=256)
 def schema_id(text: str) -> str:
     """Identity of a schema: 16 hexadecimal digits of the digest of its text."""
     return digest(text)[:16]
