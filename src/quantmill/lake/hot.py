@@ -96,8 +96,8 @@ def labels_by_calendar(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, 
     calendars = {symbol: describe_symbol(symbol).calendar for symbol in rows["symbol"].to_list()}
     names = list(dict.fromkeys(calendars.values()))
     for name in names:
-        own = pl.col("symbol").replace_strict(calendars) == name
-        part = rows if len(names) == 1 else rows.filter(own)
+        own = [symbol for symbol in calendars if calendars[symbol] == name] if len(names) > 1 else []
+        part = rows.filter(pl.col("symbol").is_in(own)) if own else rows
         yield name, part, calendar_for(name).label(us_of(part["ts"]))
 
 
