@@ -132,8 +132,8 @@ def _check_bars(frame: pl.DataFrame) -> None:
 def _broken_rules(frame: pl.DataFrame, may_be_negative: Sequence[str]) -> Iterator[tuple[str, Bools]]:
     """What may be wrong with a bar, in words, and of each row whether it is.
 
-    On arrays, where the rules for a minute of bars take a tenth of the time of expressions. NaN is refused before and
-    stands for null.
+    On arrays: for the bars of one minute, expressions take longer to be set up than to be computed. NaN is refused
+    before and stands for null.
     """
     us = us_of(frame["ts"])
     yield f"ts lies outside {FIRST_DATE} to {LAST_DATE}", (us < _FIRST_US) | (us >= _LAST_US)
