@@ -3,10 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, String, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["insert_missing", "upsert", "upsert_all"]
+__all__ = ["constant", "insert_missing", "upsert", "upsert_all"]
+
+
+def constant(text: str) -> ColumnElement[str]:
+    """A text of the program as part of a statement rather than as its parameter.
+
+    SQLite plans a statement anew at every execution when a parameter is compared with a column of a partial index.
+    """
+    assert text.isalpha(), text
+    return literal_column(f"'{text}'", String)
 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
