@@ -155,13 +155,14 @@ class _Backfill:
             tally.notes.append(f"{self._n_unfinished} bars were not over yet; left out")
         if self._chain.providers and not self._chain.is_synthetic:
             tally.notes += self._fallback_notes()
+        grades = {one.name: one.capability.grade for one in chain.providers}
         gave = list(self._sources) or [(one.name, one.feed) for one in chain.providers[:1]]
         return tally.report(
             snapshot=self._lake.snapshot(),
             provider=", ".join(dict.fromkeys(name for name, _ in gave)),
             feed=", ".join(dict.fromkeys(feed for _, feed in gave)),
             is_synthetic=chain.is_synthetic,
-            grade=chain.grade,
+            grade=", ".join(dict.fromkeys(grades[name] for name, _ in gave)),
             fallbacks=self._fallbacks,
             requests=traffic.requests,
             retries=traffic.retries,

@@ -94,12 +94,6 @@ class Chain:
         return cls(tuple(providers), skipped)
 
     @property
-    def grade(self) -> str:
-        """The grade of each provider that may answer."""
-        grades = dict.fromkeys(provider.capability.grade for provider in self.providers)
-        return ", ".join(grades)
-
-    @property
     def is_synthetic(self) -> bool:
         """Whether the bars are made up."""
         return self.providers[0].is_synthetic

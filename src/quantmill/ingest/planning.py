@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-import polars as pl
-
 from quantmill.core.calendar import SessionCalendar, calendar_for
 from quantmill.core.instants import MINUTE_US, to_us
 from quantmill.core.symbols import describe_symbol
@@ -80,6 +78,7 @@ def plan_backfill(
         NoDataError: If there is no session in the dates, or none has begun.
     """
     plan = Plan()
+    synthetic: dict[str, bool] = dict(lake.symbols().select("symbol", "is_synthetic").iter_rows())
     again: dict[tuple[date, ...], list[Wanted]] = defaultdict(list)
     new: dict[tuple[date, ...], list[Wanted]] = defaultdict(list)
     for symbol in symbols:
@@ -87,7 +86,7 @@ def plan_backfill(
         begun = _begun(lake, chain, symbol, calendar, start, end, plan)
         for day in begun:
             plan.final_us[calendar.name, day] = final_from_us(calendar, day, lateness_minutes)
-        known = _Known(lake, symbol, start, end, chain)
+        known = _Known(lake, symbol, start, end, chain, is_synthetic=synthetic.get(symbol, False))
         todo = (
             begun if force else [day for day in begun if known.needs(day, plan.final_us[calendar.name, day])]
         )
@@ -154,9 +153,10 @@ def _begun(
 class _Known:
     """What is stored of a symbol's sessions, and what providers said of them."""
 
-    def __init__(self, lake: Lake, symbol: str, start: date, end: date, chain: Chain) -> None:
-        known = lake.symbols().filter(pl.col("symbol") == symbol)
-        self._is_synthetic = known.height > 0 and bool(known["is_synthetic"][0])
+    def __init__(
+        self, lake: Lake, symbol: str, start: date, end: date, chain: Chain, *, is_synthetic: bool
+    ) -> None:
+        self._is_synthetic = is_synthetic
         self._stored: dict[date, int] = dict(lake.sessions(symbol).select("session", "n_regular").iter_rows())
         self._calendar = calendar_for(describe_symbol(symbol).calendar)
         self._answers: dict[date, dict[str, SessionAnswer]] = defaultdict(dict)
