@@ -1,0 +1,1 @@
+"""Alpaca as a source of market data."""
