@@ -48,6 +48,7 @@ def fetch_news(
         batch = NewsBatch(provider.name, _SOURCE, pl.concat(pages))
         if batch.articles.height:
             tally.add(store_news(lake, [batch], note=f"news of {provider.name}, {month.start:%Y-%m}"))
+        progress.advance(note=f"{month.start:%Y-%m}")
     return tally
 
 

@@ -146,7 +146,7 @@ def _unflattened(row: _Item) -> _Item:
     if "publisher_name" in item:
         item["publisher"] = {"name": item.pop("publisher_name")}
     if "ticker" in item:
-        tickers: list[str] = item.pop("ticker")
+        tickers = cast("list[str]", item.pop("ticker"))
         said = {name: item.pop(name) for name in ("sentiment", "sentiment_reasoning") if name in item}
         item["tickers"] = tickers
         # Of several symbols in one cell nobody can tell which one the sentiment is of.

@@ -73,7 +73,7 @@ def follow_pages(
             raise ProviderError(f"{name}: page {len(asked)} of the news leads back to an earlier one")
         asked.add(following)
         page = page_at(following)
-        progress.advance(note=f"{name}: page {len(asked)} of the news")
+        progress.advance(0, note=f"{name}: page {len(asked)} of the news")
         if page.articles.height:
             yield page.articles
         following = page.next or None
