@@ -53,7 +53,8 @@ def test_three_forms_of_one_export(export: Path, tmp_path: Path) -> None:
     assert [event.column_name for event in done.still_open] == ["timestamp"]
     assert repeated.reports == []
     rows = dict(lake.symbols().select("symbol", "rows").iter_rows())
-    assert rows == {"AAPL": 64_452, "MSFT": 53_578, "SPY": 16_776, "X:BTC-USD": 1_440}
+    # Two of MSFT's 53,578 rows are in quarantine: its closing price, printed again after the results had moved it.
+    assert rows == {"AAPL": 64_452, "MSFT": 53_576, "SPY": 16_776, "X:BTC-USD": 1_440}
     lake.state.close()
 
 

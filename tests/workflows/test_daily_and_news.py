@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import answer, command
+from tests.standins.news import MassiveNewsStandIn
 
 DAYS = (
     "DATE,OPEN,HIGH,LOW,CLOSE\n07/21/2025,17,18,16,17.5\n07/22/2025,17,19,16,16.5\n07/23/2025,17,20,17,18.7\n"
@@ -93,3 +94,31 @@ def test_a_folder_with_a_wrong_file_stores_the_others_and_says_so(folder: Path) 
     assert finished.code == 1
     assert "1 stored" in finished.out
     assert "broken.json: no JSON" in finished.out
+
+
+def test_news_are_fetched_from_a_server_once_and_the_key_shows_nowhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = folder / "home"
+    with MassiveNewsStandIn(
+        [ARTICLE, {**ARTICLE, "id": "b", "published_utc": "2025-08-01T09:00:00Z"}]
+    ) as server:
+        monkeypatch.setenv("MASSIVE_API_KEY", server.key)
+        monkeypatch.setenv("MASSIVE_BASE_URL", server.url)
+        monkeypatch.setenv("QUANTMILL_MASSIVE__REQUESTS_PER_MINUTE", "6000")
+        words = ("news", "fetch", "AAPL", "--start", "2025-07-01", "--end", "2025-09-01")
+        first, second = (answer(*words, home=home) for _ in range(2))
+        without_start = command("news", "fetch", "AAPL", home=home)
+        unnamed = command("news", "fetch", "--start", "2025-07-01", home=home)
+
+    assert (first["read"], first["stored"], first["sentiments_stored"]) == (2, 2, 2)
+    assert (second["read"], second["stored"], second["existing"], second["snapshot"]) == (
+        2,
+        0,
+        2,
+        first["snapshot"],
+    )
+    assert (without_start.code, unnamed.code) == (2, 2)
+    assert "needs --start" in without_start.err
+    assert "no symbol is named" in unnamed.err
+    assert server.key.encode() not in (home / "state.db").read_bytes()

@@ -20,7 +20,7 @@ from quantmill.errors import (
 )
 from quantmill.ingest.daily_storing import DailyTally, store_daily
 from quantmill.ingest.daily_validation import REASONS, validate_daily
-from quantmill.ingest.quarantine import quarantine_rows
+from quantmill.ingest.quarantine import quarantine_others
 from quantmill.ingest.report import FileOutcome
 from quantmill.lake.merging import OnConflict
 from quantmill.lake.store import Lake
@@ -126,7 +126,7 @@ def _sort_out(
     rows = pl.concat(refused)
     if rows.height:
         raw = file.raw[rows["row"].to_list()].to_dicts()
-        bad.append(quarantine_rows(rows, raw, source=path.name, provider=PROVIDER))
+        bad.append(quarantine_others(rows, raw, source=path.name, provider=PROVIDER))
         tally.rows_quarantined += rows.height
         tally.reasons.update(dict(rows["reason"].value_counts(sort=True).iter_rows()))
     return FileOutcome(str(path), "read", file.rows.height, tuple(sorted(symbols)), notes=file.notes)

@@ -15,9 +15,10 @@ from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import BadBarsError, CommitConflictError, QuantmillError, SymbolKindError, UsageError
 from quantmill.ingest.import_options import ImportOptions
-from quantmill.ingest.quarantine import QUARANTINE_COLUMNS, quarantine_rows
+from quantmill.ingest.quarantine import quarantine_rows, released_bars, without_released
 from quantmill.ingest.report import FileOutcome, IngestReport, Tally
 from quantmill.ingest.source_check import DEFAULT_DRIFT_RULES, DriftRules, ImportCheck, SourceCheck
+from quantmill.ingest.split_signs import NO_SPLITS, find_split_signs, stored_splits
 from quantmill.ingest.spool import Spool
 from quantmill.ingest.validation import DEFAULT_RULES, REASONS, Validated, ValidationRules, validate_bars
 from quantmill.lake.merging import OnConflict
@@ -110,6 +111,8 @@ class _Import:
     def __init__(self, lake: Lake, how: ImportOptions, check: ImportCheck, spool: Spool) -> None:
         self._lake, self._how, self._check, self._spool = lake, how, check, spool
         self._kinds = _stored_kinds(lake)
+        self._splits = stored_splits(lake)
+        self._released = released_bars(lake)
         self._bad: list[pl.DataFrame] = []
         self._errors: list[QuantmillError] = []
         self.tally = Tally()
@@ -163,7 +166,9 @@ class _Import:
             self._lake.discard(staged)
             raise
         self._check.announce(self.tally)
-        return self.tally.report(snapshot=snapshot, provider=PROVIDER, feed=FEED, is_synthetic=False)
+        return self.tally.report(
+            snapshot=snapshot, provider=PROVIDER, feed=FEED, is_synthetic=False, grade="recorded"
+        )
 
     def _take(self, file: FileBars) -> FileOutcome:
         self.tally.rows_read += file.bars.height
@@ -189,7 +194,8 @@ class _Import:
             if checked.good.height:
                 good, overruled = checked.good.select(*PAGE_SCHEMA), checked.overruled.select(*PAGE_SCHEMA)
                 self._spool.add(str(symbol), good, overruled)
-        reasons = self._quarantine(file, pl.concat(bad))
+        reasons, again = self._quarantine(file, pl.concat(bad))
+        n_good += again.height
         notes = [*file.notes]
         if n_good == 0:
             error = BadBarsError(
@@ -209,6 +215,8 @@ class _Import:
         self._check.took(file.path)
         if reasons:
             notes.append(f"to quarantine: {reasons}")
+        if again.height:
+            notes.append(f"{again.height} rows were released from quarantine before")
         for note in file.notes:
             self.tally.add_note(note, file.path.name)
         return FileOutcome(
@@ -220,28 +228,41 @@ class _Import:
             raise SymbolKindError(f"real bars offered for {symbol}, which holds synthetic ones")
         info = describe_symbol(symbol)
         checked = validate_bars(
-            rows, info, calendar_for(info.calendar), now_us=self._lake.clock.now_us(), rules=self._how.rules
+            rows,
+            info,
+            calendar_for(info.calendar),
+            now_us=self._lake.clock.now_us(),
+            rules=self._how.rules,
+            splits=self._splits.get(symbol, NO_SPLITS),
         )
         self.tally.rows_duplicate += checked.n_duplicates
         self.tally.rows_overruled += checked.overruled.height
         self.tally.n_unsorted += checked.n_unsorted
         return checked
 
-    def _quarantine(self, file: FileBars, bad: pl.DataFrame) -> str:
-        if bad.height == 0:
-            return ""
+    def _quarantine(self, file: FileBars, bad: pl.DataFrame) -> tuple[str, pl.DataFrame]:
+        """What goes to quarantine in words, and the bars that somebody released before, which do not."""
         raw = file.raw[bad["row"].to_list()].to_dicts()
-        self._bad.append(
-            quarantine_rows(bad, raw, source=file.path.name, provider=PROVIDER).select(*QUARANTINE_COLUMNS)
-        )
-        counts = dict(bad["reason"].value_counts(sort=True).iter_rows())
+        rows = quarantine_rows(bad, raw, source=file.path.name, provider=PROVIDER)
+        waiting, again = without_released(rows, self._released)
+        for (symbol,), bars in again.partition_by("symbol", as_dict=True).items():
+            self._spool.add(str(symbol), bars, bars.clear())
+        if waiting.height:
+            self._bad.append(waiting)
+        counts = dict(waiting["reason"].value_counts(sort=True).iter_rows())
         self.tally.reasons.update(counts)
-        return "; ".join(f"{reason} in {count} ({REASONS[reason]})" for reason, count in counts.items())
+        texts = (f"{reason} in {count} ({REASONS[reason]})" for reason, count in counts.items())
+        return "; ".join(texts), again
 
     def _stage(self, symbol: str) -> Staged:
         taken = self._spool.take(symbol)
         info = describe_symbol(symbol)
-        labels = calendar_for(info.calendar).label(us_of(taken.rows["ts"]))
+        calendar = calendar_for(info.calendar)
+        labels = calendar.label(us_of(taken.rows["ts"]))
+        if info.asset_class == "equity":
+            splits = self._splits.get(symbol, NO_SPLITS)
+            signs = find_split_signs(self._lake, symbol, taken.rows, calendar, splits)
+            self.tally.notes += map(str, signs)
         staged = self._lake.stage(
             "bars", taken.rows, on_conflict=self._how.on_conflict, overruled=taken.overruled
         )

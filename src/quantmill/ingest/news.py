@@ -16,7 +16,7 @@ from quantmill.core.news import SENTIMENT_SCORES
 from quantmill.core.span import Span
 from quantmill.errors import CommitConflictError
 from quantmill.ingest.news_validation import ValidatedNews, validate_news
-from quantmill.ingest.quarantine import quarantine_rows
+from quantmill.ingest.quarantine import quarantine_others
 from quantmill.lake.datasets import NEWS, NEWS_SENTIMENT
 from quantmill.lake.news import is_backfilled
 from quantmill.lake.staging import Staged
@@ -156,7 +156,7 @@ def _count(batch: NewsBatch, page: ValidatedNews, tally: NewsTally) -> None:
 
 def _bad_rows(bad: pl.DataFrame, batch: NewsBatch) -> pl.DataFrame:
     raw = [msgspec.json.decode(text, type=dict[str, object]) for text in bad["raw"]]
-    return quarantine_rows(bad, raw, source=batch.source, provider=batch.provider)
+    return quarantine_others(bad, raw, source=batch.source, provider=batch.provider)
 
 
 def _stored(lake: Lake, dataset: str, provider: str, offered: pl.DataFrame) -> pl.DataFrame:

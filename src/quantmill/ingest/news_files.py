@@ -11,9 +11,9 @@ from polars.exceptions import PolarsError
 
 from quantmill.errors import DataError, UsageError
 from quantmill.ingest.news import NewsBatch
-from quantmill.providers.alpaca import news as alpaca
+from quantmill.providers.alpaca.news import AlpacaNews, alpaca_articles
 from quantmill.providers.files.raw import read_csv
-from quantmill.providers.massive import news as massive
+from quantmill.providers.massive.news import MassiveNews, massive_articles
 
 __all__ = ["FoundNewsFiles", "find_news_files", "read_news_file"]
 
@@ -22,9 +22,9 @@ _HINT: Final = (
     "needed are articles as Massive (published_utc, tickers) or Alpaca (created_at, headline) gives them"
 )
 # What tells an article's provider, and the list that holds articles in an answer of its server.
-_MARKS: Final = {massive.PROVIDER: "published_utc", alpaca.PROVIDER: "headline"}
+_MARKS: Final = {MassiveNews.name: "published_utc", AlpacaNews.name: "headline"}
 _LISTS: Final = ("results", "news")
-_READERS: Final = {massive.PROVIDER: massive.massive_articles, alpaca.PROVIDER: alpaca.alpaca_articles}
+_READERS: Final = {MassiveNews.name: massive_articles, AlpacaNews.name: alpaca_articles}
 
 _Item = dict[str, Any]
 _LISTED: Final = ("ticker", "tickers", "symbols", "keywords")

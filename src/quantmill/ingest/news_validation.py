@@ -18,9 +18,9 @@ __all__ = ["REASONS", "ValidatedNews", "validate_news"]
 
 REASONS: Final[dict[str, str]] = {
     "missing_id": "the article has no id, or a field of another type than the provider documents",
-    "unreadable_time": "the time of publication is missing, cannot be read or has no zone",
-    "outside_calendar": f"the article was published before {FIRST_DATE:%Y}",
-    "future": "the article was published or updated after the present",
+    "no_publication_time": "the time of publication is missing, cannot be read or has no zone",
+    "too_old": f"the article was published before {FIRST_DATE:%Y}",
+    "yet_to_come": "the article was published or updated after the present",
     "unknown_sentiment": f"a sentiment is none of {', '.join(SENTIMENT_SCORES)}",
 }
 
@@ -52,9 +52,9 @@ def validate_news(page: pl.DataFrame, *, now: datetime) -> ValidatedNews:
     out = pl.max_horizontal("published_at", "updated_at")
     rests = {
         "missing_id": pl.col("id").is_null(),
-        "unreadable_time": pl.col("published_at").is_null(),
-        "outside_calendar": pl.col("published_at") < first,
-        "future": out > now,
+        "no_publication_time": pl.col("published_at").is_null(),
+        "too_old": pl.col("published_at") < first,
+        "yet_to_come": out > now,
     }
     reason = pl.coalesce(
         pl.when(broken.fill_null(value=False)).then(pl.lit(name)) for name, broken in rests.items()

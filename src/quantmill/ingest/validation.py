@@ -12,6 +12,7 @@ from quantmill.core.calendar import FIRST_DATE, LAST_DATE, SessionCalendar
 from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date
 from quantmill.core.symbols import SymbolInfo
 from quantmill.ingest.spikes import SpikeLimits, find_spikes
+from quantmill.ingest.split_signs import NO_SPLITS, Splits, opens_ex_date, without_splits
 
 __all__ = ["DEFAULT_RULES", "REASONS", "Validated", "ValidationRules", "validate_bars"]
 
@@ -70,6 +71,7 @@ def validate_bars(
     *,
     now_us: int,
     rules: ValidationRules = DEFAULT_RULES,
+    splits: Splits = NO_SPLITS,
 ) -> Validated:
     """Sort one symbol's rows into good and bad ones.
 
@@ -81,6 +83,7 @@ def validate_bars(
         calendar: Its calendar.
         now_us: The present; a bar that starts later is from the future.
         rules: Limits that are a matter of judgment.
+        splits: The symbol's splits; the jump of an ex-date is none that spikes are measured against.
     """
     us = frame["ts"].cast(pl.Int64).fill_null(0).to_numpy()
     labels = calendar.label(np.clip(us, _FIRST_US, _LAST_US))
@@ -109,7 +112,7 @@ def validate_bars(
     n_unsorted = int((np.diff(us_of(sound["ts"])) < 0).sum())
     unique, overruled, n_duplicates = _each_time_once(sound)
     if rules.spikes is not None and info.asset_class in {"equity", "crypto"}:
-        spiking = find_spikes(unique, rules.spikes)
+        spiking = _spikes(unique, calendar, rules.spikes, splits)
         bad = pl.concat([bad, _with_reason(unique, spiking, "spike")])
         unique = unique.filter(pl.Series(~spiking))
     return Validated(unique, bad, overruled, n_duplicates, n_unsorted)
@@ -122,6 +125,14 @@ def _each_time_once(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int
     distinct = ordered.unique([*BAR_KEY, *_VALUES], keep="last", maintain_order=True)
     is_last = distinct["ts"].is_last_distinct()
     return distinct.filter(is_last), distinct.filter(~is_last), ordered.height - distinct.height
+
+
+def _spikes(rows: pl.DataFrame, calendar: SessionCalendar, limits: SpikeLimits, splits: Splits) -> Bools:
+    """Spikes on the basis of one share; what the first bar of an ex-date spans between both prices is none."""
+    if not splits:
+        return find_spikes(rows, limits)
+    spiking = find_spikes(without_splits(rows, calendar, splits), limits)
+    return spiking & (~opens_ex_date(rows, calendar, splits) | find_spikes(rows, limits))
 
 
 def _with_reason(rows: pl.DataFrame, chosen: Bools, reason: str) -> pl.DataFrame:

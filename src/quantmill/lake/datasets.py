@@ -19,6 +19,7 @@ __all__ = [
     "FEATURES",
     "NEWS",
     "NEWS_SENTIMENT",
+    "QUARANTINE",
     "REVISIONS",
     "Dataset",
     "Mode",
@@ -179,6 +180,8 @@ NEWS_SENTIMENT: Final = Dataset(
     time="published_at",
     identity=("provider", "id", "symbol"),
 )
+# A quarantined row that reads as a bar has its values beside the raw text, so that it can be released.
+_READ_VALUES: Final = ("open", "high", "low", "close", "volume", "vwap", "trade_count", "feed")
 QUARANTINE: Final = Dataset(
     "quarantine",
     {
@@ -189,6 +192,8 @@ QUARANTINE: Final = Dataset(
         "source": pl.String(),
         "row_digest": pl.String(),
         "provider": pl.String(),
+        **{name: BAR_SCHEMA[name] for name in _READ_VALUES},
+        "released_at": UTC_TIME,
         "ingested_at": UTC_TIME,
     },
     key="symbol",
@@ -197,8 +202,9 @@ QUARANTINE: Final = Dataset(
     periods="all",
     order=("ts", "row_digest"),
     unique=("row_digest",),
-    optional=("ingested_at",),
-    nullable=("symbol", "ts"),
+    optional=(*_READ_VALUES, "released_at", "ingested_at"),
+    nullable=("symbol", "ts", *_READ_VALUES, "released_at"),
+    has_grown=True,
 )
 FEATURES: Final = Dataset(
     "features",

@@ -189,6 +189,42 @@ class Lake(ReadableLake):
             note=note,
         )
 
+    def write_with(
+        self,
+        stage: Callable[[], Sequence[Staged]],
+        also: Callable[[Connection], None],
+        *,
+        job_id: str | None = None,
+        note: str = "",
+    ) -> Sequence[Staged]:
+        """Commit several writes and what the caller writes to the database, all of it or nothing.
+
+        Args:
+            stage: Calls `stage`; called again when another writer came first.
+            also: Writes within the transaction; called once for each attempt.
+            job_id: As in `commit`.
+            note: As in `commit`.
+
+        Returns:
+            The writes that were committed.
+        """
+        for attempt in range(1, _WRITE_ATTEMPTS + 1):
+            staged = stage()
+            try:
+                with self.state.write() as connection:
+                    self.commit(staged, connection=connection, job_id=job_id, note=note)
+                    also(connection)
+            except CommitConflictError:
+                if attempt == _WRITE_ATTEMPTS:
+                    raise
+            except BaseException:
+                self.discard(staged)
+                raise
+            else:
+                self.refresh_views()
+                return staged
+        raise AssertionError("unreachable")
+
     def append_live(
         self, bars: pl.DataFrame, *, on_conflict: OnConflict = "replace", note: str = ""
     ) -> Commit:

@@ -1,8 +1,9 @@
 """Articles and sentiment in the lake: versions, times, quarantine."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 
 from quantmill.core.clock import FixedClock
 from quantmill.core.news import NEWS_SCHEMA
+from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.span import Span
 from quantmill.ingest.news import NewsBatch, NewsTally, store_news
 from quantmill.ingest.news_fetch import fetch_news
 from quantmill.lake import Lake
 from quantmill.providers.alpaca.news import alpaca_articles
-from quantmill.providers.massive.news import MassiveNews, massive_articles
+from quantmill.providers.massive.news import massive_articles
 from quantmill.testing.lakes import open_lake
 from tests.databases import Place
 
@@ -176,14 +178,14 @@ def test_bad_articles_go_to_quarantine_with_reason_and_raw(lake: Lake) -> None:
     assert (tally.read, tally.stored, tally.quarantined, tally.sentiments_quarantined) == (8, 2, 6, 1)
     assert dict(tally.reasons) == {
         "missing_id": 2,
-        "unreadable_time": 2,
-        "future": 1,
-        "outside_calendar": 1,
+        "no_publication_time": 2,
+        "yet_to_come": 1,
+        "too_old": 1,
         "unknown_sentiment": 1,
     }
     kept = lake.scan("quarantine").collect()
     assert kept.height == 7
-    raw = [json.loads(text) for text in kept.filter(pl.col("reason") == "unreadable_time")["raw"]]
+    raw = [json.loads(text) for text in kept.filter(pl.col("reason") == "no_publication_time")["raw"]]
     assert sorted(row["published_utc"] for row in raw) == ["2026-03-02T15:00:00", "soon"]
     assert kept.filter(pl.col("reason") == "unknown_sentiment")["symbol"].to_list() == ["AAPL"]
 
@@ -235,20 +237,26 @@ def test_a_lost_catalogue_gets_news_back(tmp_path: Path) -> None:
 
 
 def test_a_fetch_goes_month_by_month_and_again_stores_nothing(lake: Lake) -> None:
-    asked: list[str] = []
+    asked: list[Span] = []
 
-    def fetch(path: str, params: Mapping[str, str]) -> bytes:
-        asked.append(params["published_utc.gte"])
-        if params["published_utc.gte"].startswith("2026-02"):
-            return b'{"results": []}'
-        return json.dumps({"results": [massive(f"id of {params['ticker']}")]}).encode()
+    class Source:
+        name = "massive"
+
+        def news(
+            self, symbols: Sequence[str], span: Span, *, progress: Progress = NO_PROGRESS
+        ) -> Iterator[pl.DataFrame]:
+            asked.append(span)
+            if span.start.month == 3:
+                yield massive_articles(json.dumps(massive(f"of {symbol}")).encode() for symbol in symbols)
 
     assert isinstance(lake.clock, FixedClock)
     lake.clock.instant = at(5)
-    span = Span(datetime(2026, 2, 10, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC))
-    first, second = (fetch_news(lake, MassiveNews(fetch), ["AAPL", "MSFT"], span) for _ in range(2))
+    span = Span(datetime(2025, 12, 10, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC))
+    first, second = (fetch_news(lake, Source(), ["AAPL", "MSFT"], span) for _ in range(2))
 
-    assert asked[:4] == ["2026-02-10T00:00:00Z"] * 2 + ["2026-03-01T00:00:00Z"] * 2
+    starts = [(2025, 12, 10), (2026, 1, 1), (2026, 2, 1), (2026, 3, 1), (2026, 3, 5)]
+    times = [datetime(*start, tzinfo=UTC) for start in starts]
+    assert asked[:4] == [Span(*pair) for pair in pairwise(times)]
     assert (first.read, first.stored) == (2, 2)
     assert (second.read, second.existing, second.snapshot) == (2, 2, first.snapshot)
 

@@ -1,6 +1,6 @@
 """Each rule for bars, on rows made by hand."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -121,24 +121,77 @@ def flat(*closes: float, wick: dict[int, float] | None = None) -> pl.DataFrame:
         (flat(100, 100, 90, 100, 100), [2]),
         (flat(100, 100, 110, 100, 100), [2]),
         (flat(100, 100, 100, 100, 100, wick={2: 80.0}), [2]),
-        (flat(100, 100, 95, 100, 100), []),  # 5 %, below the limit of 6 %
+        (flat(100, 100, 97, 100, 100), []),  # 3 %, below the limit of 3.5 %
+        (flat(100, 100, 96, 100, 100), [2]),
         (flat(100, 100, 90, 90, 100, 100, 100), [2, 3]),
         (flat(100, 100, 100, 80, 80, 80, 80), []),  # a jump that stays
         (flat(700, 700, 700, 100, 100, 100), []),  # a split
-        (flat(90, 100, 100, 100, 90), []),  # no neighbor on one side
+        (flat(90, 100, 100, 100, 100, 90), []),  # no neighbor on one side
     ],
 )
 def test_spikes(bars: pl.DataFrame, spikes: list[int]) -> None:
     assert np.flatnonzero(find_spikes(bars, SpikeLimits())).tolist() == spikes
 
 
-def test_spike_limit_grows_with_the_usual_range() -> None:
-    # Each bar spans 1 %, so 20 ranges are 20 %: a dip of 10 % is no spike here.
-    close = np.array([100.0, 100, 100, 90, 100, 100, 100])
-    bars = pl.DataFrame({"open": close, "high": close * 1.01, "low": close, "close": close})
+def test_spike_limit_grows_with_the_usual_move() -> None:
+    # Bars of no range that go back and forth by 1 %, so 20 moves are 20 %: a dip of 10 % is no spike here.
+    close = np.where(np.arange(41) % 2, 101.0, 100.0)
+    close[20] = 90.0
+    bars = flat(*close)
 
     assert not find_spikes(bars, SpikeLimits()).any()
-    assert np.flatnonzero(find_spikes(bars, SpikeLimits(ranges=0.0))).tolist() == [3]
+    assert np.flatnonzero(find_spikes(bars, SpikeLimits(ranges=0.0))).tolist() == [20]
+
+
+def test_wild_minutes_do_not_hide_a_spike_of_a_quiet_hour() -> None:
+    # An hour that jumps by 1 % each minute, then two hours of 100.00: the dip to 95 is two hours away from it.
+    wild = np.where(np.arange(60) % 2, 101.0, 100.0)
+    quiet = np.full(120, 100.0)
+    quiet[80] = 95.0
+
+    assert np.flatnonzero(find_spikes(flat(*wild, *quiet), SpikeLimits())).tolist() == [140]
+
+
+def split_bars(**prints: tuple[int, float]) -> pl.DataFrame:
+    """Ten minutes of a Friday at 700 and ten of a Monday at 100, some prices set: `high=(10, 130.0)`."""
+    friday = make_bars("AAPL", 10, start=datetime(2014, 6, 6, 19, 50, tzinfo=UTC), close=700.0)
+    monday = make_bars("AAPL", 10, start=datetime(2014, 6, 9, 13, 30, tzinfo=UTC), close=100.0)
+    bars = pl.concat([friday, monday]).with_columns(
+        vwap=pl.lit(None, pl.Float64), trade_count=pl.lit(None, pl.Int64)
+    )
+    at = pl.int_range(pl.len())
+    return bars.with_columns(
+        pl.when(at == place).then(price).otherwise(name).alias(name)
+        for name, (place, price) in prints.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("prints", "without_split", "with_split"),
+    [
+        ({}, [], []),
+        # The old price once more at the first bar of the ex-date, as AAPL had it on 2014-06-09 at 04:00.
+        ({"open": (10, 700.0), "high": (10, 700.0)}, [], []),
+        ({"low": (10, 80.0)}, [10], [10]),
+        # 200 is between 700 and 100 as long as nothing is known; the last bar before the split is not 200.
+        ({"low": (9, 200.0)}, [], [9]),
+        ({"high": (12, 130.0)}, [12], [12]),
+    ],
+)
+def test_split_moves_what_spikes_are_measured_against(
+    prints: dict[str, tuple[int, float]], without_split: list[int], with_split: list[int]
+) -> None:
+    info, calendar, bars = describe_symbol("AAPL"), calendar_for("XNYS"), split_bars(**prints)
+
+    spikes = [
+        [
+            bars["ts"].index_of(ts)
+            for ts in validate_bars(bars, info, calendar, now_us=NOW_US, splits=splits).bad["ts"]
+        ]
+        for splits in ({}, {date(2014, 6, 9): 7.0})
+    ]
+
+    assert spikes == [without_split, with_split]
 
 
 def test_spikes_go_to_the_bad_rows() -> None:

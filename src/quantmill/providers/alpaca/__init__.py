@@ -1,1 +1,1 @@
-"""Alpaca as a source of market data."""
+"""Alpaca: US equities by minute, corporate actions, calendar, news."""

@@ -10,48 +10,14 @@ import polars as pl
 from quantmill.core.news import NEWS_SCHEMA, news_instant
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.span import Span
-from quantmill.errors import ProviderError
-from quantmill.providers.news_protocol import Fetch, NewsPage, follow_pages
+from quantmill.providers.access import Access
+from quantmill.providers.alpaca.server import NAME, data_server
+from quantmill.providers.pages import LoopGuard
 
-__all__ = ["PROVIDER", "AlpacaNews", "alpaca_articles", "decode_news"]
-
-PROVIDER: Final = "alpaca"
+__all__ = ["AlpacaNews", "alpaca_articles"]
 
 _PATH: Final = "/v1beta1/news"
 _PAGE_ROWS: Final = 50
-
-
-class AlpacaNews:
-    """The news of Alpaca as a `NewsProvider`; all symbols are asked for at once.
-
-    Args:
-        fetch: Gets an answer of its data server.
-    """
-
-    name: str = PROVIDER
-
-    def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
-
-    def news(
-        self, symbols: Sequence[str], span: Span, *, progress: Progress = NO_PROGRESS
-    ) -> Iterator[pl.DataFrame]:
-        """Pages of 50 articles in order of time; see `NewsProvider.news`."""
-        # Both ends of the server's interval are included.
-        last = span.end - timedelta(seconds=1)
-        asked = {
-            "start": f"{span.start:%Y-%m-%dT%H:%M:%SZ}",
-            "end": f"{max(last, span.start):%Y-%m-%dT%H:%M:%SZ}",
-            "sort": "asc",
-            "limit": str(_PAGE_ROWS),
-        }
-        if symbols:
-            asked["symbols"] = ",".join(symbols)
-
-        def page_at(token: str) -> NewsPage:
-            return decode_news(self._fetch(_PATH, {**asked, "page_token": token} if token else asked))
-
-        yield from follow_pages(self.name, "", page_at, progress=progress)
 
 
 class _Article(msgspec.Struct):
@@ -70,18 +36,52 @@ class _Answer(msgspec.Struct):
     news: list[msgspec.Raw] | None = None
     next_page_token: str | None = None
 
+    def __len__(self) -> int:
+        return len(self.news or ())
 
-def decode_news(body: bytes) -> NewsPage:
-    """The articles of one answer, and the token of the next one.
+
+_ANSWER: Final = msgspec.json.Decoder(_Answer)
+
+
+class AlpacaNews:
+    """The news of Alpaca as a `NewsProvider`; all symbols are asked for at once.
+
+    Args:
+        access: Credentials, limits, clock.
 
     Raises:
-        ProviderError: If the body is no answer of this kind.
+        ConfigError: If no key is set.
     """
-    try:
-        answer = msgspec.json.decode(body, type=_Answer)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProviderError(f"alpaca: the answer holds no news: {error}") from error
-    return NewsPage(alpaca_articles(bytes(raw) for raw in answer.news or ()), answer.next_page_token)
+
+    name: str = NAME
+
+    def __init__(self, access: Access) -> None:
+        self._server = data_server(access)
+
+    def news(
+        self, symbols: Sequence[str], span: Span, *, progress: Progress = NO_PROGRESS
+    ) -> Iterator[pl.DataFrame]:
+        """Pages of 50 articles in order of time; see `NewsProvider.news`."""
+        # Both ends of the server's interval are included.
+        last = max(span.end - timedelta(seconds=1), span.start)
+        query: dict[str, str | int] = {
+            "start": f"{span.start:%Y-%m-%dT%H:%M:%SZ}",
+            "end": f"{last:%Y-%m-%dT%H:%M:%SZ}",
+            "sort": "asc",
+            "limit": _PAGE_ROWS,
+        }
+        if symbols:
+            query["symbols"] = ",".join(symbols)
+        guard = LoopGuard(NAME)
+        while True:
+            answer = self._server.get(_PATH, _ANSWER, query)
+            if len(answer):
+                progress.advance(0, note=f"{NAME} {span.start:%Y-%m}: {len(answer)} articles")
+                yield alpaca_articles(bytes(raw) for raw in answer.news or ())
+            if not answer.next_page_token:
+                return
+            guard.check(answer.next_page_token)
+            query["page_token"] = answer.next_page_token
 
 
 def alpaca_articles(items: Iterable[bytes]) -> pl.DataFrame:

@@ -1,9 +1,7 @@
 """News of Massive (formerly Polygon.io): pages of `/v2/reference/news` as frames of articles."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 import polars as pl
@@ -11,52 +9,14 @@ import polars as pl
 from quantmill.core.news import NEWS_SCHEMA, news_instant
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.span import Span
-from quantmill.errors import ProviderError
-from quantmill.providers.news_protocol import Fetch, NewsPage, follow_pages
+from quantmill.providers.access import Access
+from quantmill.providers.massive.server import NAME, server
+from quantmill.providers.pages import LoopGuard
 
-__all__ = ["PROVIDER", "MassiveNews", "decode_news", "massive_articles"]
-
-PROVIDER: Final = "massive"
+__all__ = ["MassiveNews", "massive_articles"]
 
 _PATH: Final = "/v2/reference/news"
 _PAGE_ROWS: Final = 1000
-
-
-class MassiveNews:
-    """The news of Massive as a `NewsProvider`; symbols are asked for one by one.
-
-    Args:
-        fetch: Gets an answer of its server.
-    """
-
-    name: str = PROVIDER
-
-    def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
-
-    def news(
-        self, symbols: Sequence[str], span: Span, *, progress: Progress = NO_PROGRESS
-    ) -> Iterator[pl.DataFrame]:
-        """Pages in order of publication, per symbol; see `NewsProvider.news`."""
-        asked = {
-            "published_utc.gte": _utc(span.start),
-            "published_utc.lt": _utc(span.end),
-            "order": "asc",
-            "sort": "published_utc",
-            "limit": str(_PAGE_ROWS),
-        }
-        for ticker in symbols or [""]:
-            first = urlencode({"ticker": ticker, **asked} if ticker else asked)
-            yield from follow_pages(self.name, first, self._page, progress=progress)
-
-    def _page(self, query: str) -> NewsPage:
-        page = decode_news(self._fetch(_PATH, dict(parse_qsl(query))))
-        # Whatever host the address names, the next page is asked of the server that gave this one.
-        return NewsPage(page.articles, urlsplit(page.next).query if page.next else None)
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class _Publisher(msgspec.Struct):
@@ -86,18 +46,57 @@ class _Answer(msgspec.Struct):
     results: list[msgspec.Raw] | None = None
     next_url: str | None = None
 
+    def __len__(self) -> int:
+        return len(self.results or ())
 
-def decode_news(body: bytes) -> NewsPage:
-    """The articles of one answer, and the address of the next one.
+
+_ANSWER: Final = msgspec.json.Decoder(_Answer)
+
+
+class MassiveNews:
+    """The news of Massive as a `NewsProvider`; symbols are asked for one by one.
+
+    Args:
+        access: Credentials, limits, clock.
 
     Raises:
-        ProviderError: If the body is no answer of this kind.
+        ConfigError: If no key is set.
     """
-    try:
-        answer = msgspec.json.decode(body, type=_Answer)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProviderError(f"massive: the answer holds no news: {error}") from error
-    return NewsPage(massive_articles(bytes(raw) for raw in answer.results or ()), answer.next_url)
+
+    name: str = NAME
+
+    def __init__(self, access: Access) -> None:
+        self._server = server(access)
+
+    def news(
+        self, symbols: Sequence[str], span: Span, *, progress: Progress = NO_PROGRESS
+    ) -> Iterator[pl.DataFrame]:
+        """Pages of up to 1,000 articles in order of publication, per symbol; see `NewsProvider.news`."""
+        query: dict[str, str | int] = {
+            "published_utc.gte": f"{span.start:%Y-%m-%dT%H:%M:%SZ}",
+            "published_utc.lt": f"{span.end:%Y-%m-%dT%H:%M:%SZ}",
+            "order": "asc",
+            "sort": "published_utc",
+            "limit": _PAGE_ROWS,
+        }
+        for ticker in symbols or [None]:
+            asked = query if ticker is None else {"ticker": ticker, **query}
+            for articles in self._pages(asked):
+                progress.advance(
+                    0, note=f"{NAME} {ticker or 'all'} {span.start:%Y-%m}: {articles.height} articles"
+                )
+                yield articles
+
+    def _pages(self, query: dict[str, str | int]) -> Iterator[pl.DataFrame]:
+        guard = LoopGuard(NAME)
+        answer = self._server.get(_PATH, _ANSWER, query)
+        while True:
+            if len(answer):
+                yield massive_articles(bytes(raw) for raw in answer.results or ())
+            if not answer.next_url:
+                return
+            guard.check(answer.next_url)
+            answer = self._server.get(answer.next_url, _ANSWER)
 
 
 def massive_articles(items: Iterable[bytes]) -> pl.DataFrame:
