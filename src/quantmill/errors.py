@@ -4,6 +4,7 @@ QuantmillError                  .hint, .retryable; str() is fit to show
 ├── ConfigError
 ├── UsageError                  a request that cannot be meant
 ├── ProviderError               AuthError · RateLimitError · UnavailableError · NoDataError
+│                               NotEntitledError
 ├── DataError                   BadBarsError · SchemaDriftError · LeakageError · ConflictError
 │                               SymbolKindError · QueryError · NotFoundError
 ├── StoreError                  CommitConflictError · DamagedFileError
@@ -29,6 +30,7 @@ __all__ = [
     "LeaseLostError",
     "ModelError",
     "NoDataError",
+    "NotEntitledError",
     "NotFoundError",
     "ProviderError",
     "QuantmillError",
@@ -89,6 +91,10 @@ class UnavailableError(ProviderError):
 
 class NoDataError(ProviderError):
     """There is nothing for the symbol and span that were asked for."""
+
+
+class NotEntitledError(ProviderError):
+    """The plan behind the credentials does not include what was asked for."""
 
 
 class DataError(QuantmillError):

@@ -26,6 +26,7 @@ EXIT_CODES: Final[Mapping[type[QuantmillError], int]] = MappingProxyType(
         errors.RateLimitError: FAILED,
         errors.UnavailableError: FAILED,
         errors.NoDataError: NO_DATA,
+        errors.NotEntitledError: FAILED,
         errors.DataError: FAILED,
         errors.BadBarsError: FAILED,
         errors.SchemaDriftError: FAILED,

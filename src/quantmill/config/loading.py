@@ -13,6 +13,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource, TomlConfigSettingsSource
 
 from quantmill.config.settings import Settings
+from quantmill.config.vendor_names import vendor_settings
 from quantmill.errors import ConfigError
 
 __all__ = ["LoadedSettings", "load_settings"]
@@ -73,6 +74,7 @@ def _sources(folder: Path, *, known: tuple[str, ...]) -> Iterator[tuple[str, dic
         for name in names:
             if name.upper().startswith(_PREFIX) and name.upper() not in _NOT_SETTINGS:
                 _check_key(name.upper().removeprefix(_PREFIX).replace("__", ".").lower(), origin, known=known)
+        yield f"{origin} (a vendor's name)", vendor_settings(names)
         yield origin, {key: value for key, value in source().items() if key in Settings.model_fields}
 
 

@@ -5,6 +5,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from quantmill.config.provider_settings import (
+    AlpacaSettings,
+    HttpSettings,
+    MassiveSettings,
+    TiingoSettings,
+    YahooSettings,
+)
+
 __all__ = [
     "DriftSettings",
     "IngestSettings",
@@ -28,7 +36,22 @@ class _Section(BaseModel):
 class IngestSettings(_Section):
     """How bars come in."""
 
-    provider: str = Field(default="sim", description="Provider that `ingest` asks when none is named.")
+    provider: str = Field(
+        default="auto",
+        description="Provider that `ingest` asks when none is named: auto is the chain when a provider's key is set, "
+        "else sim; chain is the chain.",
+    )
+    chain: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("alpaca", "iex", "massive", "yahoo"),
+        description="Providers asked in turn until one has a session; in the environment A,B,C.",
+    )
+    parallel: int = Field(default=4, ge=1, le=64, description="Requests under way at a time.")
+    lateness_minutes: int = Field(
+        default=15,
+        ge=0,
+        description="Minutes after its close from which a session counts as final; one fetched before is asked for "
+        "once more.",
+    )
     on_conflict: Literal["keep", "replace", "fail"] = Field(
         default="keep", description="What happens to a stored bar when an arriving one differs."
     )
@@ -40,6 +63,11 @@ class IngestSettings(_Section):
     hole_minutes: int = Field(
         default=5, ge=1, description="Missing minutes in a row from which `gaps` reports a hole."
     )
+
+    @field_validator("chain", mode="before")
+    @classmethod
+    def _split_chain(cls, value: object) -> object:
+        return _split(value)
 
 
 class DriftSettings(_Section):
@@ -220,6 +248,11 @@ class Settings(BaseSettings):
         default=None, description="Where the lake's files lie instead of <home>/lake: s3://bucket/prefix."
     )
     ingest: IngestSettings = IngestSettings()
+    http: HttpSettings = HttpSettings()
+    alpaca: AlpacaSettings = AlpacaSettings()
+    tiingo: TiingoSettings = TiingoSettings()
+    massive: MassiveSettings = MassiveSettings()
+    yahoo: YahooSettings = YahooSettings()
     drift: DriftSettings = DriftSettings()
     lake: LakeSettings = LakeSettings()
     training: TrainingSettings = TrainingSettings()

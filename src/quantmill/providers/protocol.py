@@ -1,6 +1,6 @@
 """The contract of a source of bars, checked by `quantmill.testing.provider_contract`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, Protocol, runtime_checkable
@@ -12,7 +12,7 @@ from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.span import Span
 from quantmill.core.symbols import AssetClass
 
-__all__ = ["PAGE_SCHEMA", "BarProvider", "Capability", "Grade"]
+__all__ = ["PAGE_SCHEMA", "BarProvider", "Capability", "Grade", "ManySymbols"]
 
 Grade = Literal["consolidated", "single venue", "best effort", "synthetic", "recorded"]
 
@@ -80,6 +80,25 @@ class BarProvider(Protocol):
 
         Raises:
             NoDataError: If the provider does not have the symbol or none of the span.
+            ProviderError: If it cannot deliver.
+        """
+        ...
+
+
+@runtime_checkable
+class ManySymbols(Protocol):
+    """What a provider offers besides `BarProvider` when one request can ask for many symbols."""
+
+    def bars_of(
+        self, symbols: Sequence[str], span: Span, *, progress: Progress = NO_PROGRESS
+    ) -> Iterator[pl.DataFrame]:
+        """Pages of several symbols' bars with `span.start <= ts < span.end`.
+
+        Returns:
+            Frames of `PAGE_SCHEMA`; of each symbol sorted by `ts` within and across pages, no `ts` twice.
+
+        Raises:
+            NoDataError: If there are no bars of any of the symbols in a span with sessions.
             ProviderError: If it cannot deliver.
         """
         ...

@@ -12,6 +12,7 @@ from quantmill.core.progress import Progress
 from quantmill.ingest.gap_calendar import CELL_LEGEND, GapCalendar, calendar_lines, gap_calendar, unit_for
 from quantmill.ingest.gap_picture import gap_picture
 from quantmill.ingest.gap_report import GapReport, report_gaps
+from quantmill.ingest.session_answers import confirmed_sessions
 from quantmill.verbs.chosen_symbols import stored_or_named
 from quantmill.verbs.json_form import Json, json_of
 from quantmill.verbs.mill import Mill
@@ -107,6 +108,7 @@ def run(mill: Mill, request: GapsRequest, progress: Progress) -> Gaps:
         start=request.start,
         end=request.end,
         hole_minutes=limit if request.holes or request.isolated else None,
+        confirmed=confirmed_sessions(mill.state, symbols),
         progress=progress,
     )
     return Gaps(report, request.isolated, request.calendar)

@@ -38,6 +38,7 @@ STATUS: Final[Mapping[type[QuantmillError], HTTPStatus]] = MappingProxyType(
         errors.RateLimitError: HTTPStatus.TOO_MANY_REQUESTS,
         errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
         errors.NoDataError: HTTPStatus.NOT_FOUND,
+        errors.NotEntitledError: HTTPStatus.BAD_GATEWAY,
         errors.DataError: HTTPStatus.UNPROCESSABLE_ENTITY,
         errors.BadBarsError: HTTPStatus.UNPROCESSABLE_ENTITY,
         errors.SchemaDriftError: HTTPStatus.INTERNAL_SERVER_ERROR,

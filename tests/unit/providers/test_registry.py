@@ -39,7 +39,7 @@ def test_entry_points_add_providers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(registry, "entry_points", registered)
 
-    assert provider_names() == ["broken", "mine", "sim"]
+    assert {"broken", "mine", "sim"} <= set(provider_names())
     assert isinstance(make_provider("mine"), SimProvider)
     with pytest.raises(ConfigError, match="no BarProvider"):
         make_provider("broken")

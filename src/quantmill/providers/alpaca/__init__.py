@@ -1,0 +1,1 @@
+"""Alpaca: US equities by minute, corporate actions, calendar, news."""

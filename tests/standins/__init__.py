@@ -1,0 +1,1 @@
+"""Local servers that answer as the providers do, with faults on request."""

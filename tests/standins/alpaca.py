@@ -1,0 +1,106 @@
+"""Alpaca's REST interface over a frame of bars."""
+
+import base64
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from tests.standins.server import Answer, Request, StandIn, json_answer
+
+__all__ = ["AlpacaStandIn"]
+
+
+class AlpacaStandIn(StandIn):
+    """Serves `/v2/stocks/bars` and `/v2/stocks/{symbol}/bars`.
+
+    Args:
+        bars: Columns of `BAR_SCHEMA`, any symbols, one bar a minute and symbol.
+        key: The key id and secret that it takes.
+        options: As for `StandIn`.
+    """
+
+    def __init__(
+        self,
+        bars: pl.DataFrame,
+        *,
+        key: tuple[str, str] = ("AKTEST", "s3cr3t-value"),
+        **options: Any,  # noqa: ANN401 - those of StandIn
+    ) -> None:
+        super().__init__(**options)
+        self.key = key
+        self._frames = {str(name[0]): part.sort("ts") for name, part in bars.group_by("symbol")}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings with which it is reached."""
+        key_id, secret = self.key
+        return {"alpaca": {"base_url": self.url, "key_id": key_id, "secret_key": secret}}
+
+    def answer(self, request: Request) -> Answer:
+        key = (request.headers.get("apca-api-key-id"), request.headers.get("apca-api-secret-key"))
+        if key != self.key:
+            return json_answer({"message": "forbidden."}, 403)
+        return json_answer(self._page(request))
+
+    def broken(self, fault: str, request: Request) -> Answer:
+        if fault == "403 not entitled":
+            return self.refused(403, "subscription does not permit querying recent SIP data")
+        page = self._page(request)
+        bars: dict[str, list[dict[str, Any]]] = page["bars"]
+        if fault == "duplicate bars":
+            page["bars"] = {symbol: rows + rows[-5:] for symbol, rows in bars.items()}
+        elif fault == "shuffled bars":
+            page["bars"] = {symbol: random.Random(7).sample(rows, len(rows)) for symbol, rows in bars.items()}
+        elif fault == "null bars":
+            # The rest is behind another link to the same place.
+            page = {"bars": None, "next_page_token": _token(_offset(request.query), mark="null")}
+        elif fault == "empty page with a link":
+            page = {"bars": {}, "next_page_token": _token(_offset(request.query), mark="empty")}
+        elif fault == "repeated link":
+            page["next_page_token"] = _token(0)
+        return json_answer(page)
+
+    def _page(self, request: Request) -> dict[str, Any]:
+        query = request.query
+        symbols = sorted(query["symbols"].split(","))
+        start, end = _instant(query["start"]), _instant(query["end"])
+        limit, offset = int(query.get("limit", "1000")), _offset(query)
+        chosen = [self._frames[symbol] for symbol in symbols if symbol in self._frames]
+        if not chosen:
+            return {"bars": {}, "next_page_token": None}
+        rows = pl.concat(chosen).filter(pl.col("ts").is_between(start, end))
+        page = rows.slice(offset, limit)
+        bars: dict[str, list[dict[str, Any]]] = {}
+        for row in page.iter_rows(named=True):
+            bars.setdefault(row["symbol"], []).append(_bar(row))
+        has_more = offset + page.height < rows.height
+        return {"bars": bars, "next_page_token": _token(offset + limit) if has_more else None}
+
+
+def _bar(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "t": row["ts"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "o": row["open"],
+        "h": row["high"],
+        "l": row["low"],
+        "c": row["close"],
+        "v": int(row["volume"]),
+        "n": row.get("trade_count") or 1,
+        "vw": row.get("vwap") or row["close"],
+    }
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+
+
+def _token(offset: int, mark: str = "at") -> str:
+    return base64.b64encode(f"{mark}|{offset}".encode()).decode()
+
+
+def _offset(query: Mapping[str, str]) -> int:
+    token = query.get("page_token")
+    return 0 if token is None else int(base64.b64decode(token).decode().partition("|")[2])
