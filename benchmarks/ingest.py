@@ -78,6 +78,9 @@ def _alpaca() -> dict[str, Cost]:
 
 def _child(name: str, url: str) -> dict[str, float]:
     finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks.ingest_child", name, url], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "benchmarks.ingest_child", name, url],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return json.loads(finished.stdout.splitlines()[-1])

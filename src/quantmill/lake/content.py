@@ -30,7 +30,10 @@ def content_digest(frame: pl.DataFrame) -> str:
         if column.dtype == pl.String:
             filled = column.fill_null("") if column.null_count() else column
             hasher.update(filled.str.len_bytes().to_numpy().tobytes())
-            hasher.update("".join(filled.to_list()).encode())
+            if _is_constant(filled):
+                hasher.update(filled[0].encode() * len(filled))
+            else:
+                hasher.update("".join(filled.to_list()).encode())
         else:
             hasher.update(_filled(_numbers(column)).to_numpy().tobytes())
     return hasher.hexdigest()
@@ -103,9 +106,14 @@ def _filled(column: pl.Series) -> pl.Series:
 
 
 def _words_of_texts(column: pl.Series) -> _Words:
-    if column.n_unique() == 1:
+    if _is_constant(column):
         return np.full(len(column), _word_of(column[0]))
     return np.array([_word_of(text) for text in column.to_list()], dtype=np.uint64)
+
+
+def _is_constant(column: pl.Series) -> bool:
+    """Whether a column of texts has rows, none of them null and all the same; cheaper than to count what is unique."""
+    return len(column) > 0 and column.null_count() == 0 and bool((column == column[0]).all())
 
 
 def _mix(words: _Words) -> _Words:
