@@ -56,7 +56,7 @@ def test_lists_come_with_commas_or_repeated(reader: TestClient) -> None:
     twice = reader.get("/api/gaps", params={"symbols": ["SPY", "QQQ"]})
 
     assert once.status_code == twice.status_code == 200
-    assert {row["symbol"] for row in once.json()} == {"SPY", "QQQ"}
+    assert {row["symbol"] for row in once.json()["gaps"]} == {"SPY", "QQQ"}
     assert once.json() == twice.json()
 
 

@@ -45,6 +45,7 @@ def test_em2015(lake: Lake, real_data: Path) -> None:
     }
     assert dict(lake.symbols().select("symbol", "rows").iter_rows()) == recorded
     missing = find_gaps(lake, ["SPY"], hole_minutes=5).select("session", "kind").rows()
+    # No minute of SPY is missing in any other session.
     assert missing == [(date(2014, 12, 15), "missing"), (date(2014, 12, 31), "missing")]
 
 

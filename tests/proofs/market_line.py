@@ -13,6 +13,7 @@ from quantmill.datasets.recipe import DatasetRecipe
 from quantmill.features.build import build_features
 from quantmill.features.sets import feature_set_named
 from quantmill.ingest.backfill import ingest_symbols
+from quantmill.ingest.chain import Chain
 from quantmill.jobs.queue import JobQueue
 from quantmill.lake.store import Lake
 from quantmill.models.recipe import TrainingRecipe
@@ -61,7 +62,7 @@ def fill_home(
     if n_sessions is not None:
         end = calendar_for("XNYS").next_sessions(first, n_sessions + 1)[-1]
     features = feature_set_named("core")
-    ingest_symbols(home.lake, provider, symbols, first, end)
+    ingest_symbols(home.lake, Chain((provider,)), symbols, first, end)
     for symbol in symbols:
         build_features(home.lake, home.state, features, symbol)
         for name, columns in MODELS.items():

@@ -108,6 +108,46 @@ def test_bad_rows_go_to_quarantine_with_their_reason(undamaged: Path, tmp_path: 
     assert {"some.csv"} <= {row["source"] for row in listed}
 
 
+def test_quarantined_spike_is_shown_and_released_by_command(tmp_path: Path) -> None:
+    home, rows = tmp_path / "home", lines()
+    rows[12] = rows[12].replace("9.90", "3.00")
+    answer("import", write(tmp_path / "spike.csv", rows), home=home)
+    row_id = answer("quarantine", "list", home=home)[0]["id"]
+
+    shown = command("quarantine", "show", "--id", row_id, home=home)
+    dry = answer("quarantine", "release", "--symbol", "REAL", home=home)
+    still = len(answer("quarantine", "list", home=home))
+    done = answer("quarantine", "release", "--id", row_id, "--no-dry-run", home=home)
+    again = answer("quarantine", "release", "--id", row_id, "--no-dry-run", home=home)
+
+    # The bars of 14:41 and 14:43 stand around that of 14:42.
+    assert "before   2024-01-02 14:41" in shown.out
+    assert "after    2024-01-02 14:43" in shown.out
+    assert '"low":"3.00"' in shown.out
+    assert (dry["dry_run"], dry["fates"], still) == (True, {"stored": 1}, 1)
+    assert (done["fates"], done["snapshot"]) == ({"stored": 1}, 2)
+    assert (again["fates"], again["already_released"], again["snapshot"]) == ({}, 1, 2)
+    assert answer("quarantine", "list", home=home) == []
+    assert len(answer("bars", "REAL", home=home)) == 30
+    assert command("quarantine", "release", home=home).err.startswith("error: no rows are chosen")
+    # Files of a catalogue that was lost still say what was released.
+    (home / "state.db").unlink()
+    answer("rebuild", home=home)
+    assert answer("quarantine", "list", "--status", "released", home=home)[0]["id"] == row_id
+
+
+def test_gaps_as_a_calendar_and_a_picture(undamaged: Path, tmp_path: Path) -> None:
+    path = tmp_path / "gaps.png"
+
+    shown = command("gaps", "REAL", "--calendar", "--picture", path, home=undamaged)
+
+    # 30 minutes of one session, and 360 minutes after them.
+    assert shown.code == 0, shown.err
+    assert "2024-01   ░" in shown.out
+    assert "REAL (recorded): 7.69 % of the minutes of 1 sessions, 0 sessions missing and 1 short" in shown.out
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
 def test_duplicate_and_unsorted_rows_are_counted(undamaged: Path, tmp_path: Path) -> None:
     rows = lines()
     changed = rows[0].replace("10.10", "10.15")

@@ -227,7 +227,7 @@ def test_every_view_shows_what_was_made(by_command: dict[str, Any], tmp_path: Pa
         == "SPY"
     )
     assert answer("features", "list", "--stored", home=home)[0]["symbols"] == ["QQQ", "SPY"]
-    assert answer("gaps", home=home) == []
+    assert answer("gaps", home=home)["gaps"] == []
     assert answer("verify", "lake", home=home)["ok"]
     for words in (["leaderboard"], ["runs", "show", run_id], ["models", "show", "trend", "--symbol", "SPY"]):
         shown = command(*words, home=home)

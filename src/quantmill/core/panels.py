@@ -1,13 +1,13 @@
-"""What a picture shows, as values: panels of bars, of areas over time and of lines, with titles and units."""
+"""What a picture shows, as values: panels of bars, of areas over time, of lines and of cells, with titles and units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from quantmill.core.arrays import Floats
+from quantmill.core.arrays import Bools, Floats
 
-__all__ = ["AreaPanel", "BarPanel", "LinePanel", "Panel", "Picture", "Quantity"]
+__all__ = ["AreaPanel", "BarPanel", "HeatPanel", "LinePanel", "Panel", "Picture", "Quantity", "Shade"]
 
 Quantity = Literal["bytes", "number"]
 """How values are written at an axis: sizes with their unit, or plain numbers."""
@@ -82,7 +82,40 @@ class LinePanel:
     is_log: bool = False
 
 
-Panel = BarPanel | AreaPanel | LinePanel
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """Cells with a value of at least `least` have this shade, the first one of a panel that fits; named in the legend."""
+
+    name: str
+    least: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeatPanel:
+    """A grid of cells, shaded by their values.
+
+    Attributes:
+        title: What is shown.
+        rows: One label per row, the first on top.
+        ticks: Labels of some columns.
+        values: Shape (n_rows, n_columns); NaN leaves a cell empty.
+        shades: From the highest values, drawn lightest, to the lowest, drawn darkest.
+        crosses: True at cells that are crossed out in a color of their own, same shape.
+        grays: True at cells that are gray with a dot, same shape.
+        dots: True at cells with a dot in a corner, same shape.
+    """
+
+    title: str
+    rows: tuple[str, ...]
+    ticks: Mapping[int, str]
+    values: Floats
+    shades: tuple[Shade, ...]
+    crosses: Bools
+    grays: Bools
+    dots: Bools
+
+
+Panel = BarPanel | AreaPanel | LinePanel | HeatPanel
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +129,7 @@ class Picture:
         legend: Names of series that have one color in all panels, explained once under the title; further names are
             explained in their panel.
         faint: Names of the legend that are gray: what is there but does not count.
+        marks: What crosses, grays and dots of heat panels mean, in this order; explained behind their shades.
         note: A line of explanation below.
         width: Inches.
     """
@@ -105,6 +139,7 @@ class Picture:
     heights: tuple[float, ...]
     legend: tuple[str, ...] = ()
     faint: tuple[str, ...] = ()
+    marks: tuple[str, str, str] | None = None
     note: str = ""
     width: float = 11.0
 

@@ -16,7 +16,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from quantmill.core.panels import AreaPanel, BarPanel, LinePanel, Panel, Picture, Quantity
+from quantmill.core.heat_drawing import draw_heat, heat_handles
+from quantmill.core.panels import AreaPanel, BarPanel, HeatPanel, LinePanel, Panel, Picture, Quantity
 from quantmill.core.sizes import size_text
 
 __all__ = ["PictureKind", "draw"]
@@ -68,18 +69,18 @@ def draw(picture: Picture, kind: PictureKind) -> bytes:
     # The style is state of the whole process, and put back at the end of the block.
     with _LOCK, rc_context(_STYLE):
         note_in = _NOTE_IN if picture.note else 0.1
-        title_in = _TITLE_IN + (_LEGEND_IN if picture.legend else 0.0)
+        handles = _handles(picture)
+        title_in = _TITLE_IN + (_LEGEND_IN if handles else 0.0)
         height = sum(picture.heights) + title_in + note_in
         bottom, top = note_in / height, 1 - title_in / height
         layout = ConstrainedLayoutEngine(rect=(0.01, bottom, 0.98, top - bottom), h_pad=0.08, w_pad=0.08)
         figure = Figure(figsize=(picture.width, height), facecolor="white", layout=layout)
         figure.text(0.015, 1 - 0.2 / height, picture.title, fontsize=14, fontweight="bold", va="top")
         colors = _shared_colors(picture)
-        if colors:
-            patches = [Patch(color=color, label=name) for name, color in colors.items()]
+        if handles:
             place = (0.013, 1 - (_TITLE_IN + 0.02) / height)
             figure.legend(
-                handles=patches, loc="upper left", bbox_to_anchor=place, ncols=len(patches), **_LEGEND
+                handles=handles, loc="upper left", bbox_to_anchor=place, ncols=len(handles), **_LEGEND
             )
         if picture.note:
             figure.text(0.015, 0.14 / height, picture.note, color=_MUTED, fontsize=8.5, va="bottom")
@@ -95,6 +96,13 @@ def draw(picture: Picture, kind: PictureKind) -> bytes:
         return stream.getvalue()
 
 
+def _handles(picture: Picture) -> list[Any]:
+    """What the legend under the title shows."""
+    patches = [Patch(color=color, label=name) for name, color in _shared_colors(picture).items()]
+    cells = [panel for panels in picture.rows for panel in panels if isinstance(panel, HeatPanel)]
+    return [*patches, *(heat_handles(cells[0].shades, picture.marks) if cells else ())]
+
+
 def _shared_colors(picture: Picture) -> dict[str, str]:
     strong = [name for name in picture.legend if name not in picture.faint]
     colors = {name: _COLORS[at % len(_COLORS)] for at, name in enumerate(strong)}
@@ -104,6 +112,12 @@ def _shared_colors(picture: Picture) -> dict[str, str]:
 def _draw_panel(axes: Axes, panel: Panel, shared: Mapping[str, str], n_bars: int) -> None:
     """Draw a panel; series in `shared` have their color, and bars are as thick as where there are `n_bars`."""
     free = [color for color in _COLORS if color not in shared.values()]
+    if isinstance(panel, HeatPanel):
+        axes.set_title(panel.title, pad=6, fontsize=10)
+        axes.spines[:].set_visible(False)
+        axes.tick_params(which="both", length=0)
+        draw_heat(axes, panel)
+        return
     own = [name for name in panel.series if name not in shared]
     colors = {**shared, **{name: free[at % len(free)] for at, name in enumerate(own)}}
     explains = len(own) > 1

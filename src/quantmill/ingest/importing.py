@@ -166,7 +166,9 @@ class _Import:
             self._lake.discard(staged)
             raise
         self._check.announce(self.tally)
-        return self.tally.report(snapshot=snapshot, provider=PROVIDER, feed=FEED, is_synthetic=False)
+        return self.tally.report(
+            snapshot=snapshot, provider=PROVIDER, feed=FEED, is_synthetic=False, grade="recorded"
+        )
 
     def _take(self, file: FileBars) -> FileOutcome:
         self.tally.rows_read += file.bars.height

@@ -21,6 +21,7 @@ __all__ = [
     "Choice",
     "Status",
     "list_quarantine",
+    "quarantine_others",
     "quarantine_rows",
     "read_bars_of",
     "released_bars",
@@ -42,7 +43,7 @@ class Choice:
 
     Attributes:
         symbol: A canonical symbol.
-        reason: A reason of `quantmill.ingest.validation.REASONS`.
+        reason: One of `quantmill.ingest.reasons.REASONS`.
         start: First session, by the date in the symbol's exchange; rows without a time lie in no session.
         end: Sessions before it.
         ids: Beginnings of row digests, each of one row.
@@ -86,6 +87,24 @@ def quarantine_rows(
         .select(pl.col(_COLUMNS))
         .with_columns(cs.float().fill_nan(None))
     )
+
+
+def quarantine_others(
+    bad: pl.DataFrame, raw_rows: Iterable[dict[str, Any]], *, source: str, provider: str
+) -> pl.DataFrame:
+    """As `quarantine_rows`, for what is no bar, such as articles and days: it is never released as one.
+
+    Args:
+        bad: Columns `symbol`, `ts`, `reason`.
+        raw_rows: The rows as they came, in the order of `bad`.
+        source: File name or provider.
+        provider: Stored with each row.
+    """
+    read = bad.select("symbol", "ts", "reason")
+    absent = [
+        pl.lit(None, kind).alias(name) for name, kind in PAGE_SCHEMA.items() if name not in read.columns
+    ]
+    return quarantine_rows(read.with_columns(absent), raw_rows, source=source, provider=provider)
 
 
 def list_quarantine(lake: Lake, choice: Choice | None = None) -> pl.DataFrame:

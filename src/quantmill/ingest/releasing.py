@@ -13,7 +13,8 @@ from quantmill.core.symbols import describe_symbol
 from quantmill.errors import BadBarsError, CommitConflictError, ConflictError, UsageError
 from quantmill.ingest.importing import Completing
 from quantmill.ingest.quarantine import Choice, list_quarantine, read_bars_of
-from quantmill.ingest.validation import REASONS, ValidationRules, validate_bars
+from quantmill.ingest.reasons import REASONS
+from quantmill.ingest.validation import ValidationRules, validate_bars
 from quantmill.lake.datasets import BARS, QUARANTINE
 from quantmill.lake.merging import OnConflict
 from quantmill.lake.staging import Staged

@@ -1,10 +1,12 @@
 """What an import or a backfill did."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final, Literal
 
-__all__ = ["FileOutcome", "IngestReport", "Tally"]
+__all__ = ["Fallback", "FileOutcome", "IngestReport", "Tally"]
 
 _MAX_NAMED: Final = 3
 
@@ -22,6 +24,17 @@ class FileOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """A provider that did not deliver sessions, and why; the next one was asked."""
+
+    provider: str
+    symbol: str
+    sessions: int
+    first: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """Counts of one import or backfill; every row read is in exactly one of the first groups.
 
@@ -31,6 +44,7 @@ class IngestReport:
     `rows_duplicate` occurred more than once with equal values and `rows_overruled` lost to another row of the
     same minute in the same import; the files of `rows_waiting` wait for `schema accept`. `conflicts` counts overruled rows and those that differ from stored ones;
     `rows_extended` the good rows outside regular hours; `sessions` the pairs of symbol and session among them.
+    `fallbacks` are the steps from one provider to the next, `requests` and `retries` what was sent for all of it.
     """
 
     rows_read: int
@@ -53,6 +67,10 @@ class IngestReport:
     provider: str
     feed: str
     is_synthetic: bool
+    grade: str
+    fallbacks: list[Fallback]
+    requests: int = 0
+    retries: int = 0
 
 
 @dataclass
@@ -82,7 +100,18 @@ class Tally:
         """Remember what is to be said about a file; files of which the same is said are named together."""
         self._files_by_note.setdefault(note, []).append(file)
 
-    def report(self, *, snapshot: int, provider: str, feed: str, is_synthetic: bool) -> IngestReport:
+    def report(
+        self,
+        *,
+        snapshot: int,
+        provider: str,
+        feed: str,
+        is_synthetic: bool,
+        grade: str,
+        fallbacks: Sequence[Fallback] = (),
+        requests: int = 0,
+        retries: int = 0,
+    ) -> IngestReport:
         """The counts as a report."""
         counted: dict[str, Any] = {
             name: getattr(self, name)
@@ -123,6 +152,10 @@ class Tally:
             provider=provider,
             feed=feed,
             is_synthetic=is_synthetic,
+            grade=grade,
+            fallbacks=list(fallbacks),
+            requests=requests,
+            retries=retries,
         )
 
 

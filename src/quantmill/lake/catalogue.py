@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from quantmill.core.instants import to_us
 from quantmill.core.span import Span
 from quantmill.errors import NotFoundError
 from quantmill.lake.hot import HotKey, keys_from_text
 from quantmill.lake.layout import LIVE
+from quantmill.state.statements import constant
 from quantmill.state.tables.catalogue import (
     DATASET_SCHEMA,
     FILE,
@@ -25,6 +26,7 @@ from quantmill.state.tables.catalogue import (
 __all__ = [
     "FileRef",
     "Moment",
+    "find_base_files",
     "find_files",
     "find_head",
     "find_hot_files",
@@ -84,13 +86,22 @@ def is_live_at(as_of: int | None) -> ColumnElement[bool]:
     return and_(FILE.c.added <= as_of, or_(FILE.c.removed.is_(None), FILE.c.removed > as_of))
 
 
-# Built once: it is asked with each live commit.
-_HOT: Final = select(*_COLUMNS).where(FILE.c.dataset == "bars", FILE.c.tier == "hot", is_live_at(None))
+# Built once: they are asked with each live commit.
+_HEAD: Final = select(LAKE_HEAD.c.snapshot)
+_IS_BARS: Final = FILE.c.dataset == constant("bars")
+_HOT: Final = select(*_COLUMNS).where(_IS_BARS, FILE.c.tier == constant("hot"), is_live_at(None))
+_BASE_IN_SPAN: Final = select(*_COLUMNS).where(
+    _IS_BARS,
+    FILE.c.tier == constant("base"),
+    is_live_at(None),
+    FILE.c.min_ts < bindparam("end_us"),
+    FILE.c.max_ts >= bindparam("start_us"),
+)
 
 
 def find_head(connection: Connection) -> int:
     """The newest snapshot; 0 before the first commit."""
-    return connection.execute(select(LAKE_HEAD.c.snapshot)).scalar() or 0
+    return connection.execute(_HEAD).scalar() or 0
 
 
 def is_kept(
@@ -160,7 +171,13 @@ def find_hot_files(connection: Connection, *, as_of: int | None = None) -> list[
     """The hot files of a snapshot, by calendar and time."""
     is_hot = (FILE.c.dataset == "bars", FILE.c.tier == "hot", is_live_at(as_of))
     statement = _HOT if as_of is None else select(*_COLUMNS).where(*is_hot)
-    return sorted((FileRef(*row) for row in connection.execute(statement)), key=_place)
+    return sorted((FileRef(*row) for row in connection.execute(statement).all()), key=_place)
+
+
+def find_base_files(connection: Connection, span: Span) -> list[FileRef]:
+    """The base files of bars in the newest snapshot that may hold rows of the span, in no order."""
+    limits = {"start_us": span.start_us, "end_us": span.end_us}
+    return [FileRef(*row) for row in connection.execute(_BASE_IN_SPAN, limits).all()]
 
 
 def find_hot_keys(connection: Connection, files: Collection[FileRef]) -> dict[str, dict[str, HotKey]]:

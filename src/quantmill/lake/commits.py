@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from quantmill.errors import CommitConflictError
@@ -32,6 +32,19 @@ from quantmill.state.tables.catalogue import (
 __all__ = ["Commit", "file_row", "insert_counts", "kinds_in", "publish", "summarize"]
 
 _MANY: Final = 1000
+# Built once: they are asked with each live commit.
+_ADVANCE: Final = update(LAKE_HEAD).values(snapshot=LAKE_HEAD.c.snapshot + 1).returning(LAKE_HEAD.c.snapshot)
+_ADD_SNAPSHOT: Final = insert(SNAPSHOT)
+_NEWER: Final = select(
+    *(FILE.c[name] for name in ("path", "dataset", "tier", "key", "period", "min_ts", "max_ts"))
+).where(
+    FILE.c.added > bindparam("base_snapshot"),
+    FILE.c.removed.is_(None),
+    FILE.c.dataset.in_(bindparam("datasets", expanding=True)),
+)
+_N_SCHEMAS: Final = select(func.count()).where(DATASET_SCHEMA.c.id.in_(bindparam("ids", expanding=True)))
+# By path, since an answer in order of the rows would take one statement each.
+_ADD_FILES: Final = insert(FILE).returning(FILE.c.path, FILE.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +103,8 @@ def publish(
     _check_distinct(drafts)
     _check_present(volume, drafts)
     # First of all: the update locks the head row, so on PostgreSQL too commits run one after another.
-    advance = update(LAKE_HEAD).values(snapshot=LAKE_HEAD.c.snapshot + 1).returning(LAKE_HEAD.c.snapshot)
-    snapshot: int = connection.execute(advance).scalar_one()
-    connection.execute(insert(SNAPSHOT).values(id=snapshot, at_us=at_us, job_id=job_id, note=note))
+    snapshot: int = connection.execute(_ADVANCE).scalar_one()
+    connection.execute(_ADD_SNAPSHOT, {"id": snapshot, "at_us": at_us, "job_id": job_id, "note": note})
     register_kinds(connection, known.unknown(kinds_in(staged), snapshot=snapshot), at_us=at_us)
     base_snapshot = min(part.base_snapshot for part in staged)
     _check_unchanged(connection, drafts, frozenset(retired), base_snapshot=base_snapshot)
@@ -108,7 +120,10 @@ def publish(
 
 def kinds_in(staged: Iterable[Staged]) -> dict[str, bool]:
     """Of each symbol with new bars, whether they are synthetic."""
-    return {symbol: kind for part in staged for symbol, kind in part.synthetic.items()}
+    kinds: dict[str, bool] = {}
+    for part in staged:
+        kinds |= part.synthetic
+    return kinds
 
 
 def _check_distinct(drafts: Sequence[Draft]) -> None:
@@ -128,13 +143,8 @@ def _check_unchanged(
     connection: Connection, drafts: Sequence[Draft], retired: frozenset[str], *, base_snapshot: int
 ) -> None:
     """Compare: nothing was published since staging where these files want to be."""
-    columns = [FILE.c[name] for name in ("path", "dataset", "tier", "key", "period", "min_ts", "max_ts")]
-    newer = select(*columns).where(
-        FILE.c.added > base_snapshot,
-        FILE.c.removed.is_(None),
-        FILE.c.dataset.in_({draft.dataset for draft in drafts}),
-    )
-    found = [row for row in connection.execute(newer) if row.path not in retired]
+    asked = {"base_snapshot": base_snapshot, "datasets": list({draft.dataset for draft in drafts})}
+    found = [row for row in connection.execute(_NEWER, asked) if row.path not in retired]
     for draft in drafts if found else ():
         for row in found:
             if row.dataset == draft.dataset and _may_share_rows(row, draft):
@@ -172,8 +182,7 @@ def _swap(
     schemas = {schema_id(draft.schema): draft.schema for draft in drafts}
     _insert_schemas(connection, schemas, at_us)
     rows = [file_row(draft, snapshot) for draft in drafts]
-    # By path, since an answer in order of the rows would take one statement each.
-    added = connection.execute(insert(FILE).returning(FILE.c.path, FILE.c.id), rows)
+    added = connection.execute(_ADD_FILES, rows)
     ids = {row.path: row.id for row in added}
     insert_counts(connection, drafts, ids)
 
@@ -189,8 +198,7 @@ def insert_counts(connection: Connection, drafts: Sequence[Draft], ids: Mapping[
 
 
 def _insert_schemas(connection: Connection, schemas: dict[str, str], at_us: int) -> None:
-    statement = select(func.count()).where(DATASET_SCHEMA.c.id.in_(list(schemas)))
-    if connection.execute(statement).scalar_one() == len(schemas):
+    if connection.execute(_N_SCHEMAS, {"ids": list(schemas)}).scalar_one() == len(schemas):
         return
     rows = [{"id": id_, "columns": text, "created_us": at_us} for id_, text in schemas.items()]
     insert_missing(connection, DATASET_SCHEMA, rows)

@@ -1,6 +1,6 @@
 """Compaction: few files instead of many, the same rows."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,11 +15,12 @@ from quantmill.lake.catalogue import FileRef, find_files, find_hot_files
 from quantmill.lake.commits import Commit
 from quantmill.lake.datasets import BARS
 from quantmill.lake.hot import HotSession
+from quantmill.lake.layout import hot_kind
 from quantmill.lake.staging import Staged, Staging
 from quantmill.lake.volume import Volume
 from quantmill.state.engine import State
 
-__all__ = ["FILES_PER_ROLL_UP", "CompactReport", "Housekeeping", "compact", "roll_up"]
+__all__ = ["FILES_PER_ROLL_UP", "CompactReport", "Housekeeping", "compact", "is_roll_up_due", "roll_up"]
 
 FILES_PER_ROLL_UP: Final = {"s": 30, "r": 16}
 """How many segments make a roll-up, and how many roll-ups a larger one."""
@@ -55,6 +56,15 @@ class CompactReport:
     year_files: int
 
 
+def is_roll_up_due(staged: Staged) -> bool:
+    """Whether with its commit a session has as many hot files of a kind as `roll_up` puts together."""
+    replaced = {path for draft in staged.drafts for path in draft.replaces}
+    drafts = [draft for draft in staged.drafts if draft.tier == "hot"]
+    kept = [file for file in staged.hot_files if file.path not in replaced]
+    held = Counter((file.key, file.period, hot_kind(file.path)) for file in (*kept, *drafts))
+    return any(count >= FILES_PER_ROLL_UP.get(kind, count + 1) for (_, _, kind), count in held.items())
+
+
 def roll_up(work: Housekeeping) -> None:
     """Put the segments of a session into one file when there are many of them.
 
@@ -62,7 +72,7 @@ def roll_up(work: Housekeeping) -> None:
     """
     for session, files in _by_session(_hot_files(work)).items():
         for kind, count in FILES_PER_ROLL_UP.items():
-            some = [file for file in files if file.path.rpartition("/")[2].startswith(f"{kind}-")]
+            some = [file for file in files if hot_kind(file.path) == kind]
             if len(some) < count:
                 continue
             staging = work.staging()

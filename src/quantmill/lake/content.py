@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from quantmill.core.arrays import Bools
+
 __all__ = ["add_digests", "content_digest", "digest_of_rows", "digests_by_start"]
 
 _LEFT_OUT: Final = ("ingested_at",)
 _NULL: Final = np.uint64(0x9E3779B97F4A7C15)
 _SECOND_LANE: Final = np.uint64(0xD1B54A32D192ED03)
-_LANE_HEX: Final = 16
+_DIGEST_HEX: Final = 32
 
 _Words = npt.NDArray[np.uint64]
 
@@ -26,14 +28,10 @@ def content_digest(frame: pl.DataFrame) -> str:
             continue
         hasher.update(f"{column.name}\0{column.dtype}\0{len(column)}\0{column.null_count()}\0".encode())
         if column.null_count():
-            hasher.update(np.packbits(column.is_null().to_numpy()).tobytes())
+            hasher.update(np.packbits(_is_null(column)).tobytes())
         if column.dtype == pl.String:
-            filled = column.fill_null("") if column.null_count() else column
-            hasher.update(filled.str.len_bytes().to_numpy().tobytes())
-            if _is_constant(filled):
-                hasher.update(filled[0].encode() * len(filled))
-            else:
-                hasher.update("".join(filled.to_list()).encode())
+            for part in _lengths_and_text(column.fill_null("") if column.null_count() else column):
+                hasher.update(part)
         else:
             hasher.update(_filled(_numbers(column)).to_numpy().tobytes())
     return hasher.hexdigest()
@@ -48,22 +46,20 @@ def digest_of_rows(frame: pl.DataFrame) -> str:
         Ours: each row is hashed to 64 bits by the finalizer of SplitMix64 (Steele, Lea and Flood 2014, "Fast
         splittable pseudorandom number generators"), column after column; two sums of these, modulo 2^64.
     """
-    first, second = _lanes(frame)
-    return _hex(first.sum(dtype=np.uint64), second.sum(dtype=np.uint64))
+    return _digests(np.array([[lane.sum(dtype=np.uint64)] for lane in _lanes(frame)]))[0]
 
 
 def digests_by_start(frame: pl.DataFrame, starts: npt.NDArray[np.int64]) -> list[str]:
     """`digest_of_rows` of each stretch of rows; `starts` are their first rows, ascending from 0."""
     if frame.height == 0:
         return []
-    sums = [np.add.reduceat(lane, starts) for lane in _lanes(frame)]
-    return [_hex(first, second) for first, second in zip(*sums, strict=True)]
+    return _digests(np.array([np.add.reduceat(lane, starts) for lane in _lanes(frame)]))
 
 
 def add_digests(*digests: str) -> str:
     """The digest of all rows together, of digests of parts that share no row."""
-    lanes = [sum(int(digest[at : at + _LANE_HEX], 16) for digest in digests) % 2**64 for at in (0, _LANE_HEX)]
-    return f"{lanes[0]:016x}{lanes[1]:016x}"
+    lanes = np.frombuffer(bytes.fromhex("".join(digests)), dtype=">u8").reshape(len(digests), 2)
+    return _digests(lanes.sum(axis=0, dtype=np.uint64).reshape(2, 1))[0]
 
 
 def _lanes(frame: pl.DataFrame) -> tuple[_Words, _Words]:
@@ -85,7 +81,7 @@ def _words(column: pl.Series) -> _Words:
         words = (_filled(column.cast(pl.Float64)).to_numpy() + 0.0).view(np.uint64)
     else:
         words = _filled(column.cast(pl.Int64)).to_numpy().view(np.uint64)
-    return np.where(column.is_null().to_numpy(), _NULL, words) if column.null_count() else words
+    return np.where(_is_null(column), _NULL, words) if column.null_count() else words
 
 
 def _numbers(column: pl.Series) -> pl.Series:
@@ -105,15 +101,25 @@ def _filled(column: pl.Series) -> pl.Series:
     return column.fill_null(0) if column.null_count() else column
 
 
+def _is_null(column: pl.Series) -> Bools:
+    if column.null_count() == len(column):
+        return np.ones(len(column), dtype=np.bool_)
+    return column.is_null().to_numpy()
+
+
+def _lengths_and_text(column: pl.Series) -> tuple[bytes, bytes]:
+    """How many bytes each text has, and all of them one after the other."""
+    if column.n_unique() == 1:
+        # As nearly every provider and feed of a file.
+        text: bytes = column[0].encode()
+        return np.full(len(column), len(text), dtype=np.uint32).tobytes(), text * len(column)
+    return column.str.len_bytes().to_numpy().tobytes(), "".join(column.to_list()).encode()
+
+
 def _words_of_texts(column: pl.Series) -> _Words:
-    if _is_constant(column):
+    if column.n_unique() == 1:
         return np.full(len(column), _word_of(column[0]))
-    return np.array([_word_of(text) for text in column.to_list()], dtype=np.uint64)
-
-
-def _is_constant(column: pl.Series) -> bool:
-    """Whether a column of texts has rows, none of them null and all the same; cheaper than to count what is unique."""
-    return len(column) > 0 and column.null_count() == 0 and bool((column == column[0]).all())
+    return np.fromiter(map(_word_of, column.to_list()), dtype=np.uint64, count=len(column))
 
 
 def _mix(words: _Words) -> _Words:
@@ -129,5 +135,7 @@ def _word_of(text: str | None) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
 
 
-def _hex(first: np.uint64, second: np.uint64) -> str:
-    return f"{int(first):016x}{int(second):016x}"
+def _digests(sums: _Words) -> list[str]:
+    """Digests of sums of the two lanes, shape (2, n_digests), as 32 hexadecimal digits each."""
+    text = sums.T.astype(">u8").tobytes().hex()
+    return [text[at : at + _DIGEST_HEX] for at in range(0, len(text), _DIGEST_HEX)]

@@ -8,13 +8,17 @@ from typing import Final, Literal
 import polars as pl
 
 from quantmill.core.bars import BAR_KEY, BAR_SCHEMA, OPTIONAL_BAR_COLUMNS, UTC_TIME
+from quantmill.core.daily import DAILY_SCHEMA
 from quantmill.errors import NotFoundError
 
 __all__ = [
     "BARS",
     "CORPORATE_ACTIONS",
+    "DAILY",
     "DATASETS",
     "FEATURES",
+    "NEWS",
+    "NEWS_SENTIMENT",
     "QUARANTINE",
     "REVISIONS",
     "Dataset",
@@ -53,6 +57,7 @@ class Dataset:
     counts_sessions: bool = False
     provenance: tuple[str, ...] = ("ingested_at",)
     has_grown: bool = False
+    identity: tuple[str, ...] = ()
 
 
 BARS: Final = Dataset(
@@ -101,6 +106,79 @@ CORPORATE_ACTIONS: Final = Dataset(
     time=None,
     provenance=("provider", "source", "ingested_at"),
     has_grown=True,
+)
+DAILY: Final = Dataset(
+    "daily",
+    {
+        **DAILY_SCHEMA,
+        "provider": pl.String(),
+        "feed": pl.String(),
+        "available_at": UTC_TIME,
+        "ingested_at": UTC_TIME,
+    },
+    key="symbol",
+    hive="symbol",
+    mode="merge",
+    periods="all",
+    order=("session", "available_at"),
+    unique=("symbol", "session", "available_at"),
+    optional=("ingested_at",),
+    nullable=("open", "high", "low", "volume"),
+    time=None,
+    identity=("symbol", "session"),
+)
+NEWS: Final = Dataset(
+    "news",
+    {
+        "id": pl.String(),
+        "provider": pl.String(),
+        "published_at": UTC_TIME,
+        "updated_at": UTC_TIME,
+        "available_at": UTC_TIME,
+        "title": pl.String(),
+        "author": pl.String(),
+        "source": pl.String(),
+        "url": pl.String(),
+        "symbols": pl.String(),
+        "keywords": pl.String(),
+        "summary": pl.String(),
+        "ingested_at": UTC_TIME,
+    },
+    key="provider",
+    hive="provider",
+    mode="merge",
+    periods="month",
+    order=("published_at", "id", "available_at"),
+    unique=("provider", "id", "available_at"),
+    optional=("ingested_at",),
+    nullable=("updated_at", "title", "author", "source", "url", "summary"),
+    time="published_at",
+    identity=("provider", "id"),
+)
+NEWS_SENTIMENT: Final = Dataset(
+    "news_sentiment",
+    {
+        "id": pl.String(),
+        "provider": pl.String(),
+        "symbol": pl.String(),
+        "published_at": UTC_TIME,
+        "sentiment": pl.String(),
+        "score": pl.Int32(),
+        "reasoning": pl.String(),
+        "available_at": UTC_TIME,
+        "is_backfilled": pl.Boolean(),
+        "ingested_at": UTC_TIME,
+    },
+    key="provider",
+    hive="provider",
+    mode="merge",
+    periods="month",
+    order=("published_at", "id", "symbol", "available_at"),
+    unique=("provider", "id", "symbol", "available_at"),
+    optional=("ingested_at",),
+    nullable=("reasoning",),
+    time="published_at",
+    identity=("provider", "id", "symbol"),
 )
 # A quarantined row that reads as a bar has its values beside the raw text, so that it can be released.
 _READ_VALUES: Final = ("open", "high", "low", "close", "volume", "vwap", "trade_count", "feed")
@@ -198,7 +276,19 @@ TRADES: Final = Dataset(
 
 DATASETS: Final = {
     dataset.name: dataset
-    for dataset in (BARS, REVISIONS, CORPORATE_ACTIONS, QUARANTINE, PREDICTIONS, TRIALS, EQUITY, TRADES)
+    for dataset in (
+        BARS,
+        REVISIONS,
+        CORPORATE_ACTIONS,
+        DAILY,
+        NEWS,
+        NEWS_SENTIMENT,
+        QUARANTINE,
+        PREDICTIONS,
+        TRIALS,
+        EQUITY,
+        TRADES,
+    )
 }
 _FEATURE_SET: Final = re.compile(r"features/[a-z][a-z0-9_\-]{0,40}@[0-9a-f]{8}/[0-9]+[mhd]")
 

@@ -151,8 +151,8 @@ def describe_rows(name: str, tier: str, key: str, rows: pl.DataFrame) -> RowFact
     sessions = count_sessions(key, rows) if dataset.counts_sessions and tier == "base" else None
     keys = count_keys(rows) if tier == "hot" else {}
     if tier == "hot":
-        n_extended = sum(count.n_extended for count in keys.values())
-        rows_digest = add_digests(*(count.rows_digest for count in keys.values()))
+        n_extended = sum([count.n_extended for count in keys.values()])
+        rows_digest = add_digests(*[count.rows_digest for count in keys.values()])
     else:
         n_extended = int(sessions.n_extended.sum()) if sessions else 0
         rows_digest = digest_of_rows(rows) if dataset.counts_sessions else ""

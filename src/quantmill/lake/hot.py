@@ -69,7 +69,7 @@ class HotSession:
         return calendar_for(self.calendar).day_span(self.session, self.session + timedelta(days=1)).end_us
 
 
-class HotKey(msgspec.Struct, frozen=True, array_like=True):
+class HotKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a hot file holds of one symbol; times are starts of bars in µs since 1970 UTC.
 
     `providers` are named only where the file has bars of several.
@@ -93,11 +93,11 @@ def hot_key_of(symbol: str) -> str:
 
 def labels_by_calendar(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, BarLabels]]:
     """Bars of any symbols as (calendar, its bars, their labels)."""
-    symbols = list(dict.fromkeys(rows["symbol"].to_list()))
-    calendars = {symbol: describe_symbol(symbol).calendar for symbol in symbols}
-    for name in dict.fromkeys(calendars.values()):
-        own = [symbol for symbol in symbols if calendars[symbol] == name]
-        part = rows if len(own) == len(symbols) else rows.filter(pl.col("symbol").is_in(own))
+    calendars = {symbol: describe_symbol(symbol).calendar for symbol in rows["symbol"].to_list()}
+    names = list(dict.fromkeys(calendars.values()))
+    for name in names:
+        own = [symbol for symbol in calendars if calendars[symbol] == name] if len(names) > 1 else []
+        part = rows.filter(pl.col("symbol").is_in(own)) if own else rows
         yield name, part, calendar_for(name).label(us_of(part["ts"]))
 
 
@@ -113,22 +113,12 @@ def count_keys(rows: pl.DataFrame) -> dict[str, HotKey]:
     symbols: list[str] = names[starts].tolist()
     n_regular = np.add.reduceat(labels.is_regular.astype(np.int64), starts)
     ts = us_of(rows["ts"])
-    providers = _providers_of(rows)
-    facts = zip(
-        symbols,
-        n_regular,
-        ends - starts,
-        ts[starts],
-        ts[ends - 1],
-        digests_by_start(rows, starts),
-        strict=True,
-    )
-    return {
-        symbol: HotKey(
-            int(regular), int(n - regular), int(first), int(last), digest, providers.get(symbol, ())
-        )
-        for symbol, regular, n, first, last, digest in facts
-    }
+    counts = (n_regular, ends - starts - n_regular, ts[starts], ts[ends - 1])
+    held = map(HotKey, *(count.tolist() for count in counts), digests_by_start(rows, starts))
+    keys = dict(zip(symbols, held, strict=True))
+    for symbol, providers in _providers_of(rows).items():
+        keys[symbol] = msgspec.structs.replace(keys[symbol], providers=providers)
+    return keys
 
 
 def _providers_of(rows: pl.DataFrame) -> dict[str, tuple[str, ...]]:

@@ -60,28 +60,24 @@ def stage_hot(
     session: HotSession,
     rows: pl.DataFrame,
     *,
-    hot_files: Sequence[FileRef],
     base_files: Sequence[FileRef],
 ) -> pl.DataFrame:
     """Stage bars of one session: new ones as a segment, replaced ones by rewriting the files that hold them.
 
     Args:
-        staging: The write.
+        staging: The write, which knows the hot files of the lake.
         session: The bars' session.
         rows: The bars, each key once.
-        hot_files: Hot files of the lake.
         base_files: Base files that may hold bars of the same time.
 
     Returns:
         The bars whose key a base file holds: the caller stages them there.
     """
     span = span_of(rows)
-    symbols = frozenset(rows["symbol"])
-    near = [file for file in base_files if file.key in symbols and _meets(file, span)]
-    in_base, rows = _held_by(staging, rows, near, span)
+    in_base, rows = _held_by(staging, rows, [file for file in base_files if _meets(file, span)], span)
     own = [
         file
-        for file in hot_files
+        for file in staging.hot_files
         if (file.key, file.period) == (session.key, session.period) and _meets(file, span)
     ]
     if not own:
@@ -107,8 +103,9 @@ def stage_hot(
 def _held_by(
     staging: Staging, rows: pl.DataFrame, files: Sequence[FileRef], span: Span
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows whose key one of the files holds, and the others."""
-    held = _rows_in(staging, rows, files, span)
+    """Rows whose key one of the base files holds, and the others."""
+    symbols = frozenset(rows["symbol"].to_list()) if files else frozenset[str]()
+    held = _rows_in(staging, rows, [file for file in files if file.key in symbols], span)
     if held.height == 0:
         return rows.clear(), rows
     return rows.join(held, on=BAR_KEY, how="semi"), rows.join(held, on=BAR_KEY, how="anti")

@@ -13,6 +13,7 @@ __all__ = [
     "VIEWS",
     "WAITING",
     "file_path",
+    "hot_kind",
     "hot_path",
     "new_uid",
     "place_of",
@@ -39,6 +40,11 @@ def file_path(dataset: str, hive: str, key: str, period: str, uid: str) -> str:
 def hot_path(period: str, kind: str, first: str, uid: str) -> str:
     """Path of a hot file relative to the lake: `live/dt=2026-11-20/s-143100.<uid>.parquet`, by its first bar's UTC time."""
     return str(PurePosixPath(LIVE) / f"dt={period}" / f"{kind}-{first}.{uid}.parquet")
+
+
+def hot_kind(path: str) -> str:
+    """The `kind` of which `hot_path` made a path."""
+    return path.rpartition("/")[2].partition("-")[0]
 
 
 def place_of(path: str) -> tuple[str, str]:

@@ -45,7 +45,7 @@ def cut_periods(
         return
     if dataset.periods == "given":
         raise ValueError(f"a write to {dataset.name} must name its period")
-    months = _labels(key, rows).session.astype("datetime64[D]").astype("datetime64[M]")
+    months = _labels(key, rows, dataset.time or "ts").session.astype("datetime64[D]").astype("datetime64[M]")
     by_year = dataset.periods == "year"
     kept = set(live_periods)
     yearly = {name for name in kept if len(name) == 4}
@@ -87,5 +87,5 @@ def overlaps(dataset: Dataset, one: str, other: str) -> bool:
     return one == other or one.startswith(f"{other}-") or other.startswith(f"{one}-")
 
 
-def _labels(key: str, rows: pl.DataFrame) -> BarLabels:
-    return calendar_for(describe_symbol(key).calendar).label(us_of(rows["ts"]))
+def _labels(key: str, rows: pl.DataFrame, time: str = "ts") -> BarLabels:
+    return calendar_for(describe_symbol(key).calendar).label(us_of(rows[time]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +11,12 @@ import polars as pl
 from quantmill.core.clock import Clock
 from quantmill.core.interval import Interval
 from quantmill.core.span import Span
+from quantmill.errors import NotFoundError
 from quantmill.lake.adjusting import Adjust
 from quantmill.lake.catalogue import FileRef, find_head
-from quantmill.lake.datasets import dataset_of
+from quantmill.lake.datasets import DAILY, NEWS, NEWS_SENTIMENT, dataset_of
+from quantmill.lake.known import known_by
+from quantmill.lake.news import news_known_by
 from quantmill.lake.overview import list_keys, list_sessions, list_symbols
 from quantmill.lake.query import run_query
 from quantmill.lake.reading import Hours, Reader
@@ -26,6 +29,7 @@ from quantmill.state.engine import State
 __all__ = ["ReadableLake"]
 
 _QUERY_TIMEOUT_S: Final = 60.0
+_MAX_NAMED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,61 @@ class ReadableLake:
     ) -> pl.DataFrame:
         """The last `n` bars of a symbol in ascending order; arguments as in `read_bars`."""
         return self._reader.tail(symbol, n, hours=hours, adjust=adjust)
+
+    def read_daily(
+        self,
+        symbol: str,
+        start: date | None = None,
+        end: date | None = None,
+        *,
+        known_at: datetime | None = None,
+    ) -> pl.DataFrame:
+        """One symbol's daily rows as known at an instant, sorted by session; none before its `available_at`.
+
+        Args:
+            symbol: A canonical symbol.
+            start: First session, the first there is when None.
+            end: Session after the last one, the last there is when None.
+            known_at: The instant; now when None. Of a corrected row it sees the version that was known then.
+
+        Returns:
+            The columns of dataset `daily`; volume is null for indices, and so are prices that the source got wrong.
+
+        Raises:
+            NotFoundError: If no daily rows of the symbol are stored.
+        """
+        stored = self.scan(DAILY.name, keys=[symbol])
+        if not self.files(DAILY.name, keys=[symbol]):
+            known = ", ".join(self.keys(DAILY.name)[:_MAX_NAMED])
+            hint = f"stored are {known}" if known else "`quantmill daily import FILE` stores some"
+            raise NotFoundError(f"no daily rows are stored for {symbol}", hint=hint)
+        if start is not None:
+            stored = stored.filter(pl.col("session") >= start)
+        if end is not None:
+            stored = stored.filter(pl.col("session") < end)
+        rows = known_by(known_at or self.clock.now(), stored, DAILY)
+        return rows.sort("session").collect()
+
+    def read_news(
+        self,
+        symbols: Sequence[str] | None = None,
+        span: Span | None = None,
+        *,
+        known_at: datetime | None = None,
+    ) -> pl.DataFrame:
+        """News as known at an instant, one row per article and symbol; see `quantmill.lake.news`.
+
+        Args:
+            symbols: Canonical symbols; all, and articles about none, when None.
+            span: When articles were first published.
+            known_at: The instant; now when None. Articles and sentiment that came later do not show.
+
+        Returns:
+            The columns of `NEWS_ROWS` by time of publication; no rows when nothing was known.
+        """
+        articles = self.scan(NEWS.name, span=span)
+        sentiment = self.scan(NEWS_SENTIMENT.name, span=span)
+        return news_known_by(known_at or self.clock.now(), articles, sentiment, symbols).collect()
 
     def keys(self, dataset: str) -> list[str]:
         """Keys (symbols, models, batches or runs) that a dataset holds, sorted."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -24,11 +25,12 @@ _TYPES: Final[dict[str, pl.DataType]] = {
     "time": UTC_TIME,
     "u32": pl.UInt32(),
 }
+_NAMES: Final = {dtype: name for name, dtype in _TYPES.items()}
 
 
 def type_name(dtype: pl.DataType) -> str | None:
     """The name of a column type the lake can store, None for all others."""
-    return next((name for name, known in _TYPES.items() if known == dtype), None)
+    return _NAMES.get(dtype)
 
 
 def schema_text(schema: Mapping[str, pl.DataType]) -> str:
@@ -41,6 +43,7 @@ def schema_from_text(text: str) -> dict[str, pl.DataType]:
     return {name: _TYPES[type_] for name, type_ in json.loads(text)}
 
 
+@lru_cache(maxsize=256)
 def schema_id(text: str) -> str:
     """Identity of a schema: 16 hexadecimal digits of the digest of its text."""
     return digest(text)[:16]

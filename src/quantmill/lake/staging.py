@@ -32,8 +32,8 @@ class Staged:
     """One write that waits for its commit: files on disk, and how the offered rows fared.
 
     `retires` are paths of files that leave the lake with the commit besides those that the drafts replace;
-    `late` counts bars that came after the watermark; `n_hot` the hot files that were there; `synthetic` says of each symbol with new bars whether they
-    are synthetic.
+    `late` counts bars that came after the watermark; `hot_files` were there before; `synthetic` says of each symbol
+    with new bars whether they are synthetic.
     """
 
     dataset: str
@@ -44,7 +44,7 @@ class Staged:
     replaced: int
     conflicts: int
     late: int = 0
-    n_hot: int = 0
+    hot_files: tuple[FileRef, ...] = ()
     retires: tuple[str, ...] = ()
     synthetic: dict[str, bool] = field(default_factory=dict[str, bool])
 
@@ -80,7 +80,8 @@ class Staging:
         self.on_conflict: OnConflict = on_conflict
         self.is_live = is_live
         self.drafting = Drafting(volume, 0)
-        self.inserted = self.existing = self.replaced = self.conflicts = self.late = self.n_hot = 0
+        self.inserted = self.existing = self.replaced = self.conflicts = self.late = 0
+        self.hot_files: list[FileRef] = []
         self._first_conflict: pl.DataFrame | None = None
         self._stored: dict[tuple[str, str], dict[str, FileRef]] = defaultdict(dict)
         self._overruled: pl.DataFrame | None = None
@@ -184,7 +185,7 @@ class Staging:
             replaced=self.replaced,
             conflicts=self.conflicts,
             late=self.late,
-            n_hot=self.n_hot,
+            hot_files=tuple(self.hot_files),
             retires=tuple(self.drafting.retires),
             synthetic=synthetic,
         )

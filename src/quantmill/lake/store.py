@@ -14,7 +14,7 @@ from quantmill.errors import CommitConflictError
 from quantmill.lake.catalogue import FileRef, find_head
 from quantmill.lake.cleaning import CleanReport, clean_lake
 from quantmill.lake.commits import Commit, kinds_in, publish, summarize
-from quantmill.lake.compacting import FILES_PER_ROLL_UP, CompactReport, Housekeeping, compact, roll_up
+from quantmill.lake.compacting import CompactReport, Housekeeping, compact, is_roll_up_due, roll_up
 from quantmill.lake.datasets import BARS
 from quantmill.lake.disk import Disk
 from quantmill.lake.drafting import Draft, discard_files
@@ -189,6 +189,42 @@ class Lake(ReadableLake):
             note=note,
         )
 
+    def write_with(
+        self,
+        stage: Callable[[], Sequence[Staged]],
+        also: Callable[[Connection], None],
+        *,
+        job_id: str | None = None,
+        note: str = "",
+    ) -> Sequence[Staged]:
+        """Commit several writes and what the caller writes to the database, all of it or nothing.
+
+        Args:
+            stage: Calls `stage`; called again when another writer came first.
+            also: Writes within the transaction; called once for each attempt.
+            job_id: As in `commit`.
+            note: As in `commit`.
+
+        Returns:
+            The writes that were committed.
+        """
+        for attempt in range(1, _WRITE_ATTEMPTS + 1):
+            staged = stage()
+            try:
+                with self.state.write() as connection:
+                    self.commit(staged, connection=connection, job_id=job_id, note=note)
+                    also(connection)
+            except CommitConflictError:
+                if attempt == _WRITE_ATTEMPTS:
+                    raise
+            except BaseException:
+                self.discard(staged)
+                raise
+            else:
+                self.refresh_views()
+                return staged
+        raise AssertionError("unreachable")
+
     def append_live(
         self, bars: pl.DataFrame, *, on_conflict: OnConflict = "replace", note: str = ""
     ) -> Commit:
@@ -212,7 +248,7 @@ class Lake(ReadableLake):
             return staged[-1]
 
         commit = self._retried(stage, note=note)
-        if commit.files and staged[-1].n_hot + 1 >= min(FILES_PER_ROLL_UP.values()):
+        if commit.files and is_roll_up_due(staged[-1]):
             roll_up(self._housekeeping())
         return commit
 
@@ -221,9 +257,7 @@ class Lake(ReadableLake):
 
         Rows stay what they are, and so do the digests of inputs; readers notice nothing.
         """
-        report = compact(self._housekeeping())
-        self.refresh_views()
-        return report
+        return compact(self._housekeeping())
 
     def retire(self, files: Sequence[FileRef], *, note: str) -> int:
         """Take files out of the newest snapshot, in one commit; `clean` frees their bytes after the grace.

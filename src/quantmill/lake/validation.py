@@ -1,13 +1,14 @@
 """The check at the lake's edge: a frame fits its dataset, or the error names the column."""
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import polars as pl
 
-from quantmill.core.bars import PRICE_COLUMNS
+from quantmill.core.arrays import Bools
+from quantmill.core.bars import PRICE_COLUMNS, ts_of, us_of
 from quantmill.core.calendar import FIRST_DATE, LAST_DATE
-from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date, from_us
+from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date
 from quantmill.core.symbols import canonical_symbol, describe_symbol
 from quantmill.errors import BadBarsError, SchemaDriftError
 from quantmill.lake.actions import check_actions
@@ -50,13 +51,15 @@ def check_frame(
 
 def _fill_optional(dataset: Dataset, frame: pl.DataFrame, now_us: int) -> pl.DataFrame:
     absent = [column for column in dataset.optional if column not in frame.columns]
-    values = {column: from_us(now_us) if column == "ingested_at" else None for column in absent}
-    return frame.hstack(
-        [
-            pl.Series(column, [value], dtype=dataset.columns[column]).new_from_index(0, frame.height)
-            for column, value in values.items()
-        ]
-    )
+    if not absent:
+        return frame
+    # A frame without rows is made as high as the one that it joins, with null.
+    empty = pl.DataFrame(schema={column: dataset.columns[column] for column in absent})
+    filled = pl.concat([frame, empty], how="horizontal_extend")
+    if "ingested_at" in absent:
+        now = ts_of(np.full(frame.height, now_us)).alias("ingested_at")
+        filled.replace_column(filled.get_column_index("ingested_at"), now)
+    return filled
 
 
 def _check_columns(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
@@ -82,9 +85,7 @@ def _check_missing(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
     needed = [column for column in dataset.columns if column not in dataset.nullable]
     floats = [column for column, dtype in frame.schema.items() if dtype.is_float()]
     counts = [("null", column, frame[column].null_count()) for column in needed]
-    if floats and frame.height:
-        is_nan = frame.select(pl.col(floats).is_nan().sum()).row(0)
-        counts += [("NaN", column, count) for column, count in zip(floats, is_nan, strict=True)]
+    counts += [("NaN", column, _count_nan(frame[column])) for column in floats]
     error = BadBarsError if dataset is BARS else SchemaDriftError
     for kind, column, count in counts:
         if count:
@@ -94,6 +95,11 @@ def _check_missing(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
                 if kind == "NaN"
                 else f"{column!r} may not be missing",
             )
+
+
+def _count_nan(column: pl.Series) -> int:
+    # An array has NaN for null too.
+    return int(np.isnan(column.to_numpy()).sum()) - column.null_count()
 
 
 def _check_unique(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
@@ -115,32 +121,33 @@ def _check_bars(frame: pl.DataFrame) -> None:
     for symbol in symbols:
         if canonical_symbol(symbol) != symbol:
             raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical_symbol(symbol)!r}")
-    rules = _bar_rules(tuple(sorted(name for name in symbols if describe_symbol(name).may_be_negative)))
-    counts = frame.select(rule.sum().alias(text) for text, rule in rules.items())
-    for text, count in counts.row(0, named=True).items() if frame.height else ():
-        if count:
-            first = frame.filter(rules[text]).row(0, named=True)
+    may_be_negative = [symbol for symbol in symbols if describe_symbol(symbol).may_be_negative]
+    for text, is_broken in _broken_rules(frame, may_be_negative):
+        if is_broken.any():
+            first = frame.row(int(is_broken.argmax()), named=True)
+            count = int(is_broken.sum())
             raise BadBarsError(f"bars: {text} in {count} rows, first {first['symbol']} {first['ts']}")
 
 
-@lru_cache(maxsize=16)
-def _bar_rules(may_be_negative: tuple[str, ...]) -> Mapping[str, pl.Expr]:
-    """What is wrong with a bar, by the words for it; kept, since building them takes as long as the check of a minute."""
-    us = pl.col("ts").to_physical()
-    highest, lowest = pl.max_horizontal(PRICE_COLUMNS), pl.min_horizontal(PRICE_COLUMNS)
-    not_positive = lowest <= 0
-    if may_be_negative:
-        not_positive &= ~pl.col("symbol").is_in(may_be_negative)
-    return {
-        f"ts lies outside {FIRST_DATE} to {LAST_DATE}": ~us.is_between(_FIRST_US, _LAST_US, closed="left"),
-        "ts is not a whole minute": us % MINUTE_US != 0,
-        "a price is not finite": ~pl.all_horizontal(pl.col(PRICE_COLUMNS).is_finite()),
-        "high is not the highest price": pl.col("high") < highest,
-        "low is not the lowest price": pl.col("low") > lowest,
-        "a price is not above zero": not_positive,
-        "vwap is not finite": ~pl.col("vwap").is_finite(),
-        "volume is negative or not finite": ~pl.col("volume").is_finite() | (pl.col("volume") < 0),
-    }
+def _broken_rules(frame: pl.DataFrame, may_be_negative: Sequence[str]) -> Iterator[tuple[str, Bools]]:
+    """What may be wrong with a bar, in words, and of each row whether it is.
+
+    On arrays: for the bars of one minute, expressions take longer to be set up than to be computed. NaN is refused
+    before and stands for null.
+    """
+    us = us_of(frame["ts"])
+    yield f"ts lies outside {FIRST_DATE} to {LAST_DATE}", (us < _FIRST_US) | (us >= _LAST_US)
+    yield "ts is not a whole minute", us % MINUTE_US != 0
+    prices = np.stack([frame[column].to_numpy() for column in PRICE_COLUMNS])
+    lowest, highest = prices.min(axis=0), prices.max(axis=0)
+    yield "a price is not finite", np.isinf(lowest) | np.isinf(highest)
+    yield "high is not the highest price", frame["high"].to_numpy() < highest
+    yield "low is not the lowest price", frame["low"].to_numpy() > lowest
+    is_exempt = frame["symbol"].is_in(may_be_negative).to_numpy() if may_be_negative else False
+    yield "a price is not above zero", (lowest <= 0) & ~np.asarray(is_exempt)
+    yield "vwap is not finite", np.isinf(frame["vwap"].to_numpy())
+    volume = frame["volume"].to_numpy()
+    yield "volume is negative or not finite", np.isinf(volume) | (volume < 0)
 
 
 def _named(row: tuple[object, ...]) -> str:

@@ -8,8 +8,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, exists, func, or_, select
 
 from quantmill.lake.catalogue import find_head, is_live_at
-from quantmill.lake.datasets import DATASETS, FEATURES, Dataset
+from quantmill.lake.datasets import BARS, DATASETS, FEATURES, Dataset
 from quantmill.lake.layout import LIVE
+from quantmill.state.statements import constant
 from quantmill.state.tables.catalogue import FILE, LAKE_FLOOR, LAKE_HEAD, SNAPSHOT
 
 __all__ = ["VIEWS_OF_DATASETS", "BaseState", "ViewFile", "base_states", "files_of_views", "hot_files"]
@@ -25,7 +26,7 @@ def _last_changes() -> Select[Any, Any, Any, Any, Any]:
     first = select(func.min(FILE.c.dataset).label("name")).cte("names", recursive=True)
     following = select(func.min(FILE.c.dataset)).where(FILE.c.dataset > first.c.name).scalar_subquery()
     names = first.union_all(select(following).where(first.c.name.is_not(None)))
-    of_name = (FILE.c.dataset == names.c.name, FILE.c.tier == "base")
+    of_name = (FILE.c.dataset == names.c.name, FILE.c.tier == constant("base"))
     # Files that cleaning forgot: their last removal is a change too.
     forgotten = (LAKE_FLOOR.c.dataset == names.c.name, LAKE_FLOOR.c.key != LIVE)
     changes = (
@@ -51,7 +52,7 @@ def _last_changes() -> Select[Any, Any, Any, Any, Any]:
 _LAST_CHANGES: Final = _last_changes()
 _HOT_FILES: Final = (
     select(FILE.c.dataset, FILE.c.path, FILE.c.schema_id)
-    .where(FILE.c.dataset.in_(list(DATASETS)), FILE.c.tier == "hot", is_live_at(None))
+    .where(FILE.c.dataset == constant(BARS.name), FILE.c.tier == constant("hot"), is_live_at(None))
     .order_by(FILE.c.min_ts, FILE.c.id)
 )
 

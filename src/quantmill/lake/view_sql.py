@@ -13,6 +13,7 @@ __all__ = ["empty_select", "file_view", "files_select", "quoted"]
 
 _SQL_TYPES: Final[dict[pl.DataType, str]] = {
     pl.String(): "VARCHAR",
+    pl.Boolean(): "BOOLEAN",
     pl.Float64(): "DOUBLE",
     pl.Int64(): "BIGINT",
     pl.Int32(): "INTEGER",
@@ -40,7 +41,7 @@ def file_view(name: str, files: Sequence[ViewFile], paths: Sequence[str], datase
 
 
 def files_select(dataset: Dataset, paths: str, by_name: str) -> str:
-    """Query of the rows of files, with bars' session date as `dt`.
+    """Query of the rows of files, with bars' session date as `dt`; of rows in several versions the newest.
 
     Args:
         dataset: The dataset of the files.
@@ -48,6 +49,9 @@ def files_select(dataset: Dataset, paths: str, by_name: str) -> str:
         by_name: Expression that is true where the files' columns differ; it costs a look at every file.
     """
     source = f"FROM read_parquet({paths}, hive_partitioning = false, union_by_name = {by_name})"
+    if dataset.identity:
+        versions = f"PARTITION BY {', '.join(dataset.identity)}"
+        return f"SELECT * {source} QUALIFY available_at = max(available_at) OVER ({versions})"
     if dataset.has_grown:
         # The declared columns come first, also those that no file has.
         return f"{empty_select(dataset)} UNION ALL BY NAME SELECT * {source}"

@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from quantmill.core.clock import Clock
-from quantmill.lake.catalogue import FileRef, find_files, find_hot_files
+from quantmill.lake.catalogue import FileRef, find_base_files, find_hot_files
 from quantmill.lake.datasets import BARS, Dataset
 from quantmill.lake.hot_staging import Routed, route_bars, span_of, stage_hot
 from quantmill.lake.merging import OnConflict
@@ -48,20 +48,19 @@ def stage_frame(
     is_bars = staging.dataset is BARS
     if overruled is not None:
         staging.overrule(check_frame(name, BARS, overruled, now_us=staging.now_us, may_repeat=True))
-    routed, hot_files, near = Routed(rows, []), list[FileRef](), list[FileRef]()
+    routed, near = Routed(rows, []), list[FileRef]()
     with state.read() as connection:
         staging.begin(connection)
         if is_bars:
-            hot_files = find_hot_files(connection)
-            staging.n_hot = len(hot_files)
-            routed = route_bars(rows, hot_files, now_us=staging.now_us, is_live=is_live)
+            staging.hot_files = find_hot_files(connection)
+            routed = route_bars(rows, staging.hot_files, now_us=staging.now_us, is_live=is_live)
         for _, part in routed.hot:
-            near += find_files(connection, [name], span=span_of(part), tier="base")
+            near += find_base_files(connection, span_of(part))
     staging.late = int(late_bars(rows, staging.now_us).sum()) if is_live else 0
     with staging.finishing():
         base = [routed.base]
         for session, part in routed.hot:
-            base.append(stage_hot(staging, session, part, hot_files=hot_files, base_files=near))
+            base.append(stage_hot(staging, session, part, base_files=near))
         parts = dict(_by_key(staging.dataset, pl.concat(base) if is_bars else rows, key))
         staging.look_up(name, list(parts))
         for part_key, part in parts.items():

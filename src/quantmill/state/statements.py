@@ -3,10 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, String, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["insert_missing", "upsert"]
+__all__ = ["constant", "insert_missing", "upsert", "upsert_all"]
+
+
+def constant(text: str) -> ColumnElement[str]:
+    """A text of the program as part of a statement rather than as its parameter.
+
+    SQLite plans a statement anew at every execution when a parameter is compared with a column of a partial index.
+    """
+    assert text.isalpha(), text
+    return literal_column(f"'{text}'", String)
 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -29,6 +38,19 @@ def upsert(connection: Connection, table: Table, row: Mapping[str, Any], *, key:
     changes = {name: value for name, value in row.items() if name not in key}
     statement = _insert(connection, table).values(**row)
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes))
+
+
+def upsert_all(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str]
+) -> None:
+    """As `upsert` for many rows with the same columns, in one statement."""
+    if not rows:
+        return
+    statement = _insert(connection, table)
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(key), set_=changes), [dict(row) for row in rows]
+    )
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

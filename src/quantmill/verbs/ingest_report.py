@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from quantmill.ingest.report import FileOutcome, IngestReport
+from quantmill.ingest.report import Fallback, FileOutcome, IngestReport
 from quantmill.verbs.outcome import Outcome
 
 __all__ = ["Ingested"]
@@ -34,12 +34,16 @@ class Ingested(Outcome):
     provider: str
     feed: str
     is_synthetic: bool
+    grade: str
+    fallbacks: tuple[Fallback, ...]
+    requests: int
+    retries: int
 
     @classmethod
     def of(cls, report: IngestReport) -> "Ingested":
         """The verb's result for a report of the stage."""
         values: dict[str, Any] = {field.name: getattr(report, field.name) for field in fields(cls)}
-        for name in ("symbols", "files", "notes"):
+        for name in ("symbols", "files", "notes", "fallbacks"):
             values[name] = tuple(values[name])
         return cls(**values)
 
@@ -60,6 +64,10 @@ class Ingested(Outcome):
             f"{self.rows_existing:,} were there{replaced}, {self.rows_quarantined:,} quarantined{waiting}",
             f"{self.sessions:,} sessions, {self.rows_extended:,} bars outside regular hours, snapshot {self.snapshot}",
         ]
+        if self.requests:
+            lines.append(
+                f"{self.requests:,} requests, {self.retries:,} of them repeated; from {self.provider} ({self.feed}), {self.grade}"
+            )
         if self.conflicts:
             lines.append(f"{self.conflicts:,} conflicts: rows with other values for the same minute")
         lines += [f"quarantined: {count:,} {reason}" for reason, count in self.quarantine_reasons.items()]

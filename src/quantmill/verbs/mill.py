@@ -17,6 +17,7 @@ from quantmill.errors import ConfigError, NotFoundError
 from quantmill.jobs.queue import JobQueue
 from quantmill.lake.store import Lake
 from quantmill.lake.volumes import open_volume
+from quantmill.providers.access import Access
 from quantmill.state.engine import State, open_state, state_as_it_is
 from quantmill.verbs.calling import call_verb, signature_of
 from quantmill.verbs.kernel_cache import keep_kernels_in
@@ -127,6 +128,11 @@ class Mill:
         return Lake.open(folder, self.state, self.clock, volume=volume)
 
     @cached_property
+    def access(self) -> Access:
+        """How providers reach their servers, with limits that all processes on this home share."""
+        return Access(self.settings, self.state, self.clock)
+
+    @cached_property
     def queue(self) -> JobQueue:
         """The jobs of this home."""
         return JobQueue(self.state, self.clock, lease_s=self.settings.jobs.lease_s)
@@ -135,7 +141,7 @@ class Mill:
         """Give back the database's connections; what is used afterwards opens anew."""
         if "state" in self.__dict__:
             self.state.close()
-        for name in ("queue", "lake", "state"):
+        for name in ("queue", "lake", "access", "state"):
             self.__dict__.pop(name, None)
 
     def __enter__(self) -> "Mill":

@@ -11,7 +11,7 @@ from pydantic import Field
 from quantmill.core.progress import Progress
 from quantmill.core.span import Span
 from quantmill.ingest.quarantine import Status, list_quarantine
-from quantmill.ingest.validation import REASONS
+from quantmill.ingest.reasons import REASONS
 from quantmill.lake.store import Lake
 from quantmill.verbs.json_form import Json, json_of
 from quantmill.verbs.mill import Mill

@@ -71,6 +71,11 @@ _TABLE: Final = (
     Verb("gaps", "gaps", "GapsRequest", "reads", "List missing and short sessions, and holes within sessions."),
     Verb("actions import", "actions_import", "ActionsImportRequest", "writes", "Store splits and dividends from LEAN factor files and CSV files.", makes_home=True),
     Verb("actions list", "actions_list", "ActionsListRequest", "reads", "List the stored splits and dividends."),
+    Verb("daily import", "daily_import", "DailyImportRequest", "writes", "Store daily prices from CSV and Parquet files, such as the CBOE's history of the VIX.", makes_home=True),
+    Verb("daily show", "daily_show", "DailyShowRequest", "reads", "Show the stored daily prices of one symbol."),
+    Verb("news import", "news_import", "NewsImportRequest", "writes", "Store articles and their sentiment from files as Massive and Alpaca give them.", makes_home=True),
+    Verb("news fetch", "news_fetch", "NewsFetchRequest", "writes", "Store articles of a provider, and what it says of their symbols.", makes_home=True),
+    Verb("news list", "news_list", "NewsListRequest", "reads", "List the stored articles with the sentiment of each of their symbols."),
     Verb("features build", "features_build", "FeaturesBuildRequest", "writes", "Compute features from stored bars."),
     Verb("features list", "features_list", "FeaturesListRequest", "nothing", "List the features and what each one means."),
     Verb("features show", "features_show", "FeaturesShowRequest", "reads", "Show stored features of one symbol."),
@@ -119,6 +124,8 @@ VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.words: verb for verb i
 GROUPS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "actions": "Splits and dividends: import, list.",
+        "daily": "Daily prices of files: import, show.",
+        "news": "Articles and their sentiment: import, fetch, list.",
         "features": "Features: build, list, show.",
         "models": "Trained models: list, show, compare, delete.",
         "runs": "Kept runs: list, show.",

@@ -22,8 +22,8 @@ class SqlRequest(Request):
     """Ask the lake in SQL.
 
     Views: bars, bars_5m, bars_15m, bars_30m, bars_1h, bars_4h, bars_8h, bars_1d, bars_with_phase, sessions, features,
-    predictions, trials, equity, trades, quarantine, revisions, corporate_actions, symbols, models,
-    runs, batches.
+    predictions, trials, equity, trades, quarantine, revisions, corporate_actions, daily, news, news_sentiment,
+    symbols, models, runs, batches.
     On the command line a query may also come from standard input; on a terminal, a prompt opens without one.
     """
 

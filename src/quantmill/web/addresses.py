@@ -88,14 +88,19 @@ def _of(verb: Verb) -> Iterator[Address]:
 
 
 def _paths(verb: Verb, *, with_fields: bool) -> Iterator[str]:
-    """`features list` is /features; `features show` with its one positional field /features/{symbol}."""
+    """`features list` is /features; `features show` with its one positional field /features/{symbol}.
+
+    A `show` of many things beside a `list` keeps its word: /quarantine/show.
+    """
     if verb.words in _AT_ONCE:
         yield _AT_ONCE[verb.words]
         return
-    words = verb.words.split()
-    path = "/" + "/".join(words[:-1] if len(words) > 1 and words[-1] in {"list", "show"} else words)
     places = [field for field in verb.request_type().request_fields() if field.is_positional]
     place = places[0] if with_fields and places and not places[0].is_list else None
+    words = verb.words.split()
+    is_told_apart = place is not None or f"{verb.group} list" not in VERBS
+    is_bare = verb.group is not None and (verb.name == "list" or (verb.name == "show" and is_told_apart))
+    path = "/" + "/".join(words[:-1] if is_bare else words)
     if place is None or not place.is_required:
         yield path
     if place is not None:

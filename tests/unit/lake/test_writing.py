@@ -119,6 +119,17 @@ def test_a_null_that_meets_a_value_is_a_conflict_and_null_meets_null_is_not(lake
         (lambda bars: bars.with_columns(high=pl.col("low") - 1), BadBarsError, "high is not the highest"),
         (lambda bars: bars.with_columns(low=0.0), BadBarsError, "not above zero in 4 rows, first SPY"),
         (lambda bars: bars.with_columns(volume=-1.0), BadBarsError, "volume is negative"),
+        (lambda bars: bars.with_columns(vwap=float("inf")), BadBarsError, "vwap is not finite in 4 rows"),
+        (
+            lambda bars: bars.with_columns(vwap=pl.Series([None, None, float("nan"), 1.0])),
+            BadBarsError,
+            "'vwap' is NaN in 1 of 4 rows",
+        ),
+        (
+            lambda bars: bars.with_columns(volume=pl.Series([None, 1.0, None, -1.0])),
+            BadBarsError,
+            "volume is negative or not finite in 1 rows, first SPY 2024-03-12 13:33",
+        ),
         (lambda bars: bars.with_columns(symbol=pl.lit("spy")), BadBarsError, "'spy' is stored as 'SPY'"),
         (lambda bars: bars.with_columns(ts=FIRST_MINUTE), BadBarsError, "3 rows repeat the key"),
         (lambda bars: bars.with_columns(pl.col("ts") + timedelta(seconds=7)), BadBarsError, "whole minute"),

@@ -29,6 +29,7 @@ _WORDS: Final = frozenset(
         "csv",
         "data",
         "history",
+        "daily",
     }
 )
 # First words that name the content, not a symbol, however they are written.

@@ -1,6 +1,5 @@
 """One file as bars in our schema, its rows still unchecked."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,16 +8,16 @@ import polars as pl
 from polars.exceptions import ComputeError
 
 from quantmill.core.bars import EXPORT_MARK, OPTIONAL_BAR_COLUMNS, PRICE_COLUMNS
-from quantmill.core.instants import MINUTE_US
+from quantmill.core.instants import DAY_US, MINUTE_US
 from quantmill.core.symbols import describe_symbol
-from quantmill.errors import BadBarsError, UsageError
+from quantmill.errors import BadBarsError
 from quantmill.providers.files.columns import MatchedColumns, match_columns
 from quantmill.providers.files.database_rows import database_batches
 from quantmill.providers.files.formats import kind_of
-from quantmill.providers.files.naming import file_symbol, symbol_of_name
 from quantmill.providers.files.options import FEED, PROVIDER, FileOptions
 from quantmill.providers.files.raw import read_raw
 from quantmill.providers.files.raw_file import RawFile
+from quantmill.providers.files.row_values import numbers_of_rows, symbols_of_rows
 from quantmill.providers.files.spacing import interval_name, spacing_us
 from quantmill.providers.files.times import read_times
 from quantmill.providers.files.trees import note_on_dates
@@ -27,6 +26,8 @@ from quantmill.providers.protocol import PAGE_SCHEMA
 __all__ = ["FileBars", "batches_of", "read_bar_file"]
 
 _ROW: Final = "row"
+_DAILY_HINT: Final = "`quantmill daily import FILE` stores daily rows; daily bars are made from 1-minute bars"
+_LONGER_HINT: Final = "longer intervals are made from 1-minute bars, so import those"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def read_bar_file(path: Path, options: FileOptions, batch: tuple[object, ...] | 
     notes = [*file.notes, *_notes_on_columns(columns), *_notes_on_options(options, file)]
     _refuse_synthetic(raw, columns, path)
     time_columns = [columns.by_role[role] for role in ("ts", "date", "time") if role in columns.by_role]
-    symbols = _symbols(file, columns, path, options)
+    symbols = symbols_of_rows(file, columns, path, options)
     times = read_times(raw, time_columns, file=path.name)
     notes += [times.note] if times.note else []
     if not _is_export(path):
@@ -82,7 +83,7 @@ def read_bar_file(path: Path, options: FileOptions, batch: tuple[object, ...] | 
     if file.place is not None and (said := note_on_dates(ts, file.place)):
         notes.append(said)
     bars = pl.DataFrame({"symbol": symbols, "ts": ts}).with_columns(
-        *(_number(raw, columns, role) for role in (*PRICE_COLUMNS, *OPTIONAL_BAR_COLUMNS)),
+        *(numbers_of_rows(raw, columns, role) for role in (*PRICE_COLUMNS, *OPTIONAL_BAR_COLUMNS)),
         pl.lit(PROVIDER).alias("provider"),
         pl.lit(FEED).alias("feed"),
     )
@@ -124,50 +125,6 @@ def _refuse_synthetic(raw: pl.DataFrame, columns: MatchedColumns, path: Path) ->
         )
 
 
-def _symbols(file: RawFile, columns: MatchedColumns, path: Path, options: FileOptions) -> pl.Series:
-    """Canonical symbol per row, null where the file's text cannot be one."""
-    raw = file.frame
-    column = columns.by_role.get("symbol")
-    if options.symbol is not None:
-        if column is not None and raw[column].n_unique() > 1:
-            raise UsageError(
-                f"--symbol {options.symbol} given, but {path.name} holds {raw[column].n_unique()} symbols",
-                hint="leave --symbol out, or import the symbols from files of their own",
-            )
-        return pl.Series("symbol", [file_symbol(options.symbol)]).extend_constant(
-            file_symbol(options.symbol), raw.height - 1
-        )
-    if column is not None:
-        text = raw[column].cast(pl.String)
-        known = _canonical(text.unique().drop_nulls().to_list())
-        if not known:
-            raise BadBarsError(f"{path.name}: column {column!r} holds no symbol, found {text[0]!r}")
-        if file.place is not None and set(known.values()) != {file.place.symbol}:
-            raise BadBarsError(
-                f"{path.name}: column {column!r} holds {', '.join(sorted(known)[:3])}, "
-                f"but the folders say {file.place.symbol}",
-                hint="use --format parquet to go by the column",
-            )
-        return text.replace_strict(known, default=None, return_dtype=pl.String).alias("symbol")
-    symbol = file.symbol or symbol_of_name(path)
-    if symbol is None:
-        raise BadBarsError(
-            f"{path.name}: no symbol: no column such as symbol or ticker, and the name carries none",
-            hint="say it with --symbol, for example --symbol SPY",
-        )
-    return pl.repeat(symbol, raw.height, dtype=pl.String, eager=True).alias("symbol")
-
-
-def _canonical(texts: list[str]) -> Mapping[str, str]:
-    known: dict[str, str] = {}
-    for text in texts:
-        try:
-            known[text] = file_symbol(text)
-        except UsageError:
-            continue
-    return known
-
-
 def _is_export(path: Path) -> bool:
     """Whether a lake exported the file: then it holds 1-minute bars, however few of a session there are."""
     try:
@@ -184,28 +141,8 @@ def _check_interval(symbols: pl.Series, times: pl.Series, path: Path) -> None:
         if found != MINUTE_US:
             raise BadBarsError(
                 f"{path.name}: {symbol} has {interval_name(found)} bars, needed are 1-minute bars",
-                hint="longer intervals are made from 1-minute bars, so import those",
+                hint=_DAILY_HINT if found == DAY_US else _LONGER_HINT,
             )
-
-
-def _number(raw: pl.DataFrame, columns: MatchedColumns, role: str) -> pl.Series:
-    dtype = PAGE_SCHEMA[role]
-    name = columns.by_role.get(role)
-    if name is None:
-        return pl.repeat(None, raw.height, dtype=dtype, eager=True).alias(role)
-    values = raw[name]
-    if (
-        values.dtype == pl.String
-        and values.str.contains(r"^\d+,\d+$").any()
-        and not values.str.contains(r"\.").any()
-    ):
-        values = values.str.replace(",", ".", literal=True)
-    numbers = values.cast(pl.Float64, strict=False)
-    if role in OPTIONAL_BAR_COLUMNS:
-        numbers = numbers.fill_nan(None)
-    if role == "trade_count":
-        numbers = numbers.round().cast(dtype, strict=False)
-    return numbers.alias(role)
 
 
 def _without_index_volume(bars: pl.DataFrame) -> tuple[pl.DataFrame, str]:

@@ -1,0 +1,1 @@
+"""Massive as a source of market data."""
