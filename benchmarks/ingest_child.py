@@ -21,9 +21,9 @@ def quantmill(url: str, folder: Path) -> Work:
     from quantmill.config.settings import Settings  # noqa: PLC0415 - see above
     from quantmill.core.clock import FixedClock  # noqa: PLC0415 - see above
     from quantmill.ingest.backfill import ingest_symbols  # noqa: PLC0415 - see above
+    from quantmill.ingest.chain import Chain  # noqa: PLC0415 - see above
     from quantmill.lake.store import Lake  # noqa: PLC0415 - see above
     from quantmill.providers.access import Access  # noqa: PLC0415 - see above
-    from quantmill.providers.registry import make_provider  # noqa: PLC0415 - see above
     from quantmill.state.engine import open_state  # noqa: PLC0415 - see above
 
     # The limit would only make it wait.
@@ -33,8 +33,8 @@ def quantmill(url: str, folder: Path) -> Work:
     def work() -> int:
         state = open_state(folder / "state.db")
         lake = Lake.open(folder / "lake", state, FixedClock(datetime(2026, 11, 20, tzinfo=UTC)))
-        provider = make_provider("alpaca", Access(settings, state))
-        stored = ingest_symbols(lake, provider, SYMBOLS, FIRST, LAST).rows_stored
+        chain = Chain.of(["alpaca"], Access(settings, state))
+        stored = ingest_symbols(lake, chain, SYMBOLS, FIRST, LAST).rows_stored
         state.close()
         return stored
 
