@@ -4,13 +4,13 @@ import base64
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
 from tests.standins.server import Answer, Request, StandIn, json_answer
 
-__all__ = ["AlpacaStandIn"]
+__all__ = ["AlpacaStandIn", "instant", "page_offset", "page_token"]
 
 
 class AlpacaStandIn(StandIn):
@@ -19,18 +19,24 @@ class AlpacaStandIn(StandIn):
     Args:
         bars: Columns of `BAR_SCHEMA`, any symbols, one bar a minute and symbol.
         key: The key id and secret that it takes.
+        page_rows: Most bars of a page, whatever a client asks for.
         options: As for `StandIn`.
     """
+
+    # Faults that this protocol cannot have, each with the reason.
+    impossible: ClassVar[dict[str, str]] = {}
 
     def __init__(
         self,
         bars: pl.DataFrame,
         *,
         key: tuple[str, str] = ("AKTEST", "s3cr3t-value"),
+        page_rows: int = 10_000,
         **options: Any,  # noqa: ANN401 - those of StandIn
     ) -> None:
         super().__init__(**options)
         self.key = key
+        self.page_rows = page_rows
         self._frames = {str(name[0]): part.sort("ts") for name, part in bars.group_by("symbol")}
 
     @property
@@ -56,18 +62,18 @@ class AlpacaStandIn(StandIn):
             page["bars"] = {symbol: random.Random(7).sample(rows, len(rows)) for symbol, rows in bars.items()}
         elif fault == "null bars":
             # The rest is behind another link to the same place.
-            page = {"bars": None, "next_page_token": _token(_offset(request.query), mark="null")}
+            page = {"bars": None, "next_page_token": page_token(page_offset(request.query), mark="null")}
         elif fault == "empty page with a link":
-            page = {"bars": {}, "next_page_token": _token(_offset(request.query), mark="empty")}
+            page = {"bars": {}, "next_page_token": page_token(page_offset(request.query), mark="empty")}
         elif fault == "repeated link":
-            page["next_page_token"] = _token(0)
+            page["next_page_token"] = page_token(0)
         return json_answer(page)
 
     def _page(self, request: Request) -> dict[str, Any]:
         query = request.query
-        symbols = sorted(query["symbols"].split(","))
-        start, end = _instant(query["start"]), _instant(query["end"])
-        limit, offset = int(query.get("limit", "1000")), _offset(query)
+        symbols = _symbols(request)
+        start, end = instant(query["start"]), instant(query["end"])
+        limit, offset = min(self.page_rows, int(query.get("limit", "1000"))), page_offset(query)
         chosen = [self._frames[symbol] for symbol in symbols if symbol in self._frames]
         if not chosen:
             return {"bars": {}, "next_page_token": None}
@@ -77,7 +83,12 @@ class AlpacaStandIn(StandIn):
         for row in page.iter_rows(named=True):
             bars.setdefault(row["symbol"], []).append(_bar(row))
         has_more = offset + page.height < rows.height
-        return {"bars": bars, "next_page_token": _token(offset + limit) if has_more else None}
+        return {"bars": bars, "next_page_token": page_token(offset + limit) if has_more else None}
+
+
+def _symbols(request: Request) -> list[str]:
+    """Those of the path of one symbol, else of the query."""
+    return sorted(request.query["symbols"].split(","))
 
 
 def _bar(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,14 +104,17 @@ def _bar(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
+    """An instant of a query."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
 
 
-def _token(offset: int, mark: str = "at") -> str:
+def page_token(offset: int, mark: str = "at") -> str:
+    """The link to the rows from `offset` on; links with other marks lead to the same place."""
     return base64.b64encode(f"{mark}|{offset}".encode()).decode()
 
 
-def _offset(query: Mapping[str, str]) -> int:
+def page_offset(query: Mapping[str, str]) -> int:
+    """Where the page starts that a query asks for."""
     token = query.get("page_token")
     return 0 if token is None else int(base64.b64decode(token).decode().partition("|")[2])

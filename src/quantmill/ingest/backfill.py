@@ -58,7 +58,7 @@ def ingest_symbols(
 ) -> IngestReport:
     """Fetch the sessions that the lake lacks and store their bars.
 
-    About a quarter of up to eight symbols is committed at a time, together with what each provider said of each
+    A year of a symbol, or as much of several, is committed at a time, together with what each provider said of each
     session, so an interrupted backfill goes on where it stopped; repeated, it asks for nothing and changes nothing.
     Bars that are not over yet are left out; sessions that are not final are asked for once more, and what changed
     since becomes a revision.
@@ -206,7 +206,8 @@ class _Backfill:
         staged = lake.write_with(stage, also, note=f"ingest {names}")
         if bars is not None and bars.height:
             commit = staged[0]
-            self._sources.update(zip(bars["provider"], bars["feed"], strict=True))
+            for provider, feed, n_bars in bars.group_by("provider", "feed", maintain_order=True).len().rows():
+                self._sources[provider, feed] += n_bars
             tally.rows_stored += commit.inserted
             tally.rows_existing += commit.existing - commit.replaced
             tally.rows_replaced += commit.replaced

@@ -16,10 +16,10 @@ from quantmill.lake.store import Lake
 
 __all__ = ["Chunk", "Plan", "missing_sessions", "plan_backfill"]
 
-# A chunk is what one commit stores: a quarter of up to eight symbols; synthetic bars cost nothing to make again.
-_CHUNK_SESSIONS: Final = 65
+# A chunk is what one commit stores: a year of one symbol, which is a file of the lake and would be written again by
+# each commit that brings a part of it, or as many sessions of up to eight symbols; a synthetic market has no years.
+_CHUNK_SESSIONS: Final = 260
 _CHUNK_SYMBOLS: Final = 8
-_SYNTHETIC_SESSIONS: Final = 260
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,9 @@ def plan_backfill(
                 again[tuple(days)].append(Wanted(symbol, tuple(days), only=source))
     for wanted, is_again in ((new, False), (again, True)):
         for ones in wanted.values():
-            for at in range(0, len(ones), _CHUNK_SYMBOLS):
-                plan.chunks.append(Chunk(tuple(ones[at : at + _CHUNK_SYMBOLS]), is_again))
+            size = max(1, min(_CHUNK_SYMBOLS, _CHUNK_SESSIONS // len(ones[0].sessions)))
+            for at in range(0, len(ones), size):
+                plan.chunks.append(Chunk(tuple(ones[at : at + size]), is_again))
     return plan
 
 
@@ -200,10 +201,9 @@ class _Known:
 
 def _pieces(calendar: SessionCalendar, days: Sequence[date], chain: Chain) -> list[list[date]]:
     """Sessions in chunks that begin at fixed places, so that symbols with other holes still share requests."""
-    size = _SYNTHETIC_SESSIONS if chain.is_synthetic else _CHUNK_SESSIONS
     pieces: dict[int, list[date]] = defaultdict(list)
-    first = calendar.sessions(days[0], days[-1] + timedelta(days=1)) if days else []
-    place = {day: at // size for at, day in enumerate(first)}
+    first = calendar.sessions(days[0], days[-1] + timedelta(days=1)) if chain.is_synthetic and days else []
+    place = {day: at // _CHUNK_SESSIONS for at, day in enumerate(first)}
     for day in days:
-        pieces[place[day]].append(day)
+        pieces[place.get(day, day.year)].append(day)
     return list(pieces.values())

@@ -61,8 +61,11 @@ def find_spikes(bars: pl.DataFrame, limits: SpikeLimits) -> Bools:
     before_, after_ = _floats(before)[inside], _floats(after)[inside]
     up = np.log(high[inside] / np.maximum(before_, after_))
     down = np.log(np.minimum(before_, after_) / low[inside])
-    limit = np.maximum(limits.min_frac, limits.ranges * _usual_moves(bars))
-    spiking[inside] = np.maximum(up, down) > limit[inside]
+    reach = np.maximum(up, down)
+    # The usual moves take most of the time and can only raise the limit.
+    if np.any(reach > limits.min_frac):
+        limit = np.maximum(limits.min_frac, limits.ranges * _usual_moves(bars))
+        spiking[inside] = reach > limit[inside]
     return spiking
 
 

@@ -173,5 +173,5 @@ def _time_range(time: str | None, rows: pl.DataFrame) -> tuple[int | None, int |
 
 
 def _providers(rows: pl.DataFrame) -> str:
-    names = rows["provider"].to_list() if "provider" in rows.columns else []
-    return canonical_json(sorted({name for name in names if name is not None}))
+    names = rows["provider"].unique().to_list() if "provider" in rows.columns else []
+    return canonical_json(sorted(name for name in names if name is not None))

@@ -117,7 +117,7 @@ def _check_unique(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
 
 
 def _check_bars(frame: pl.DataFrame) -> None:
-    symbols = set(frame["symbol"].to_list())
+    symbols = frame["symbol"].unique().to_list()
     for symbol in symbols:
         if canonical_symbol(symbol) != symbol:
             raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical_symbol(symbol)!r}")

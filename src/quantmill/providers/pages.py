@@ -6,7 +6,6 @@ from typing import Final
 
 import polars as pl
 
-from quantmill.core.bars import UTC_TIME
 from quantmill.core.span import Span
 from quantmill.errors import ProviderError
 from quantmill.providers.protocol import PAGE_SCHEMA
@@ -37,16 +36,19 @@ def page_of(
 
     Args:
         symbol: Canonical; one for all rows or one per row.
-        ts: Starts of the bars, `datetime[µs, UTC]`.
+        ts: Starts of the bars, `datetime[µs]` in UTC, with the zone or without.
         columns: `open` … `close`, and those of `volume`, `vwap`, `trade_count` that there are; the others are null.
         provider: Stored with each bar.
         feed: Stored with each bar.
     """
-    frame = pl.DataFrame({"ts": ts.cast(UTC_TIME), **columns}).with_columns(
-        symbol=pl.lit(symbol), provider=pl.lit(provider), feed=pl.lit(feed)
-    )
-    missing = [pl.lit(None).alias(name) for name in PAGE_SCHEMA if name not in frame.columns]
-    return frame.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in PAGE_SCHEMA.items())
+    given: dict[str, Sequence[float | None] | pl.Series | str] = {
+        "symbol": symbol,
+        "ts": ts,
+        **columns,
+        "provider": provider,
+        "feed": feed,
+    }
+    return pl.DataFrame([_column(name, kind, given.get(name), len(ts)) for name, kind in PAGE_SCHEMA.items()])
 
 
 def in_order(pages: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -58,6 +60,8 @@ def in_order(pages: Iterable[pl.DataFrame]) -> pl.DataFrame:
     if not frames:
         return pl.DataFrame(schema=PAGE_SCHEMA)
     rows = pl.concat(frames)
+    if _is_in_order(rows):
+        return rows
     return rows.unique(("symbol", "ts"), keep="last", maintain_order=True).sort("symbol", "ts")
 
 
@@ -85,3 +89,22 @@ class LoopGuard:
                 hint="try again later, or ask another provider with --provider",
             )
         self._seen.add(link)
+
+
+def _column(
+    name: str, kind: pl.DataType, values: Sequence[float | None] | pl.Series | str | None, n_rows: int
+) -> pl.Series:
+    """A column of a page; a text or nothing is the same in all rows."""
+    if isinstance(values, pl.Series):
+        return values.cast(kind).alias(name)
+    if values is None or isinstance(values, str):
+        return pl.Series(name, [values], dtype=kind).new_from_index(0, n_rows)
+    return pl.Series(name, values, dtype=kind, strict=False)
+
+
+def _is_in_order(rows: pl.DataFrame) -> bool:
+    """Whether rows rise strictly by symbol and time; most answers do, and to see that is cheaper than to sort."""
+    symbol, ts = rows["symbol"], rows["ts"]
+    later, earlier = symbol.slice(1), symbol.slice(0, rows.height - 1)
+    rises = ts.slice(1) > ts.slice(0, rows.height - 1)
+    return bool(((later > earlier) | ((later == earlier) & rises)).all())

@@ -134,7 +134,7 @@ class AlpacaProvider:
         times = pl.Series("ts", [bar.t for bar in bars], dtype=pl.String)
         return page_of(
             symbol,
-            times.str.to_datetime(_TIME_FORMAT, time_unit="us").dt.replace_time_zone("UTC"),
+            times.str.to_datetime(_TIME_FORMAT, time_unit="us"),
             {
                 "open": [bar.o for bar in bars],
                 "high": [bar.h for bar in bars],

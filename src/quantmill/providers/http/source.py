@@ -2,6 +2,7 @@
 
 import logging
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -94,6 +95,8 @@ class HttpSource:
             timeout=httpx2.Timeout(limits.read_s, connect=limits.connect_s, pool=limits.total_s),
             follow_redirects=False,
         )
+        # Providers live as long as they are used and are closed by nobody.
+        weakref.finalize(self, self._client.close)
 
     def close(self) -> None:
         """Give back the connections."""

@@ -81,6 +81,8 @@ class SharedThrottle:
 
     def learn(self, quota: Quota) -> None:
         """As `Throttle.learn`; the database is written only when something changes."""
+        if quota.limit is None and quota.remaining is None:
+            return
         with self._state.read() as connection:
             pace = self._find(connection)
         if pace.learn(quota) != pace:
