@@ -1,16 +1,22 @@
 """The built-in providers keep the promises of `BarProvider`."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from quantmill.config.settings import Settings
 from quantmill.core.calendar import calendar_for
 from quantmill.core.instants import from_us
+from quantmill.providers.access import Access
+from quantmill.providers.alpaca.bars import AlpacaProvider
 from quantmill.providers.files.provider import FilesProvider
 from quantmill.providers.protocol import BarProvider
 from quantmill.providers.sim.provider import SimProvider
 from quantmill.testing.provider_contract import ProviderContract
+from tests.standins.alpaca import AlpacaStandIn
 
 
 class TestSim(ProviderContract):
@@ -30,6 +36,18 @@ class TestSimIndex(ProviderContract):
     @pytest.fixture
     def provider(self) -> BarProvider:
         return SimProvider(seed=3, noise_only=True)
+
+
+class TestAlpaca(ProviderContract):
+    symbol, unknown_symbol = "SPY", "NOSUCH"
+    # 2023-07-03 is a half day.
+    first, end = date(2023, 6, 30), date(2023, 7, 6)
+
+    @pytest.fixture
+    def provider(self) -> Iterator[BarProvider]:
+        bars = SimProvider().bars("SPY", calendar_for("XNYS").day_span(self.first, self.end))
+        with AlpacaStandIn(pl.concat(list(bars)), page_rows=300) as server:
+            yield AlpacaProvider(Access(Settings.model_validate(server.settings)))
 
 
 class TestRecordedFiles(ProviderContract):

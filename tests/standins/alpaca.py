@@ -14,12 +14,14 @@ __all__ = ["AlpacaStandIn", "instant", "page_offset", "page_token"]
 
 
 class AlpacaStandIn(StandIn):
-    """Serves `/v2/stocks/bars` and `/v2/stocks/{symbol}/bars`.
+    """Serves `/v2/stocks/bars`, `/v1/corporate-actions` and the trading server's `/v2/calendar`.
 
     Args:
         bars: Columns of `BAR_SCHEMA`, any symbols, one bar a minute and symbol.
         key: The key id and secret that it takes.
-        page_rows: Most bars of a page, whatever a client asks for.
+        page_rows: Most rows of a page, whatever a client asks for.
+        actions: Of each list of corporate actions the rows, as Alpaca sends them.
+        calendar: Rows of `/v2/calendar`.
         options: As for `StandIn`.
     """
 
@@ -32,23 +34,35 @@ class AlpacaStandIn(StandIn):
         *,
         key: tuple[str, str] = ("AKTEST", "s3cr3t-value"),
         page_rows: int = 10_000,
+        actions: Mapping[str, list[dict[str, Any]]] | None = None,
+        calendar: list[dict[str, str]] | None = None,
         **options: Any,  # noqa: ANN401 - those of StandIn
     ) -> None:
         super().__init__(**options)
         self.key = key
         self.page_rows = page_rows
+        self.actions = dict(actions or {})
+        self.calendar = list(calendar or [])
         self._frames = {str(name[0]): part.sort("ts") for name, part in bars.group_by("symbol")}
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings with which it is reached."""
         key_id, secret = self.key
-        return {"alpaca": {"base_url": self.url, "key_id": key_id, "secret_key": secret}}
+        urls = {"base_url": self.url, "trading_url": self.url}
+        return {"alpaca": {**urls, "key_id": key_id, "secret_key": secret}}
 
     def answer(self, request: Request) -> Answer:
         key = (request.headers.get("apca-api-key-id"), request.headers.get("apca-api-secret-key"))
         if key != self.key:
             return json_answer({"message": "forbidden."}, 403)
+        if request.path == "/v1/corporate-actions":
+            return json_answer(self._actions(request))
+        if request.path == "/v2/calendar":
+            first, last = request.query["start"], request.query["end"]
+            return json_answer([row for row in self.calendar if first <= row["date"] <= last])
+        if request.path != "/v2/stocks/bars":
+            return json_answer({"message": "Not Found"}, 404)
         return json_answer(self._page(request))
 
     def broken(self, fault: str, request: Request) -> Answer:
@@ -71,7 +85,7 @@ class AlpacaStandIn(StandIn):
 
     def _page(self, request: Request) -> dict[str, Any]:
         query = request.query
-        symbols = _symbols(request)
+        symbols = sorted(query["symbols"].split(","))
         start, end = instant(query["start"]), instant(query["end"])
         limit, offset = min(self.page_rows, int(query.get("limit", "1000"))), page_offset(query)
         chosen = [self._frames[symbol] for symbol in symbols if symbol in self._frames]
@@ -85,10 +99,30 @@ class AlpacaStandIn(StandIn):
         has_more = offset + page.height < rows.height
         return {"bars": bars, "next_page_token": page_token(offset + limit) if has_more else None}
 
+    def _actions(self, request: Request) -> dict[str, Any]:
+        query = request.query
+        # Without dates Alpaca sends those of today only, and here there are none.
+        first, last = query.get("start", "9999"), query.get("end", "9999")
+        wanted, symbols = query["types"].split(","), query["symbols"].split(",")
+        rows = [
+            (f"{kind}s", row)
+            for kind in wanted
+            for row in self.actions.get(f"{kind}s", [])
+            if row["symbol"] in symbols and first <= _date_of(row) <= last
+        ]
+        offset, limit = page_offset(query), min(self.page_rows, int(query.get("limit", "100")))
+        lists: dict[str, list[dict[str, Any]]] = {}
+        for kind, row in rows[offset : offset + limit]:
+            lists.setdefault(kind, []).append(row)
+        has_more = offset + limit < len(rows)
+        return {
+            "corporate_actions": lists,
+            "next_page_token": page_token(offset + limit) if has_more else None,
+        }
 
-def _symbols(request: Request) -> list[str]:
-    """Those of the path of one symbol, else of the query."""
-    return sorted(request.query["symbols"].split(","))
+
+def _date_of(action: Mapping[str, Any]) -> str:
+    return action.get("ex_date") or action["process_date"]
 
 
 def _bar(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,11 @@ class SessionCalendar:
         self.open_us = open_us
         self.close_us = close_us
         self._midnights = _local_midnights(self.timezone)
+        # By date: its session's open and length, both 0 where there is none.
+        self._open_at = np.zeros_like(self._midnights)
+        self._open_at[days - day_of_date(FIRST_DATE)] = open_us
+        self._minutes_at = np.zeros_like(self._midnights)
+        self._minutes_at[days - day_of_date(FIRST_DATE)] = (close_us - open_us) // MINUTE_US
 
     def sessions(self, start: date, end: date) -> list[date]:
         """Sessions from `start` up to, not including, `end`.
@@ -106,15 +111,13 @@ class SessionCalendar:
         Args:
             ts_us: Starts in microseconds since 1970 UTC, shape (n_bars,).
         """
-        first_day = day_of_date(FIRST_DATE)
-        date_at = np.searchsorted(self._midnights, ts_us, side="right") - 1
-        session = date_at + first_day
-        at = np.minimum(np.searchsorted(self.days, session), self.days.size - 1)
-        is_session = self.days[at] == session
-        minute = np.where(is_session, (ts_us - self.open_us[at]) // MINUTE_US, 0)
-        n_minutes = np.where(is_session, (self.close_us[at] - self.open_us[at]) // MINUTE_US, 0)
-        is_regular = is_session & (minute >= 0) & (minute < n_minutes)
+        date_at = self._dates_of(ts_us)
+        n_minutes = self._minutes_at[date_at]
+        is_session = n_minutes > 0
+        minute = np.where(is_session, (ts_us - self._open_at[date_at]) // MINUTE_US, 0)
+        is_regular = (minute >= 0) & (minute < n_minutes)
         minute_of_day = (ts_us - self._midnights[date_at]) // MINUTE_US
+        session = date_at + day_of_date(FIRST_DATE)
         return BarLabels(session, is_session, is_regular, minute, n_minutes, minute_of_day)
 
     def regular_minutes(self, session: date) -> Ints:
@@ -129,6 +132,12 @@ class SessionCalendar:
             days: Dates from FIRST_DATE to LAST_DATE + 1 as days since 1970, any shape.
         """
         return self._midnights[days - day_of_date(FIRST_DATE)]
+
+    def _dates_of(self, ts_us: Ints) -> Ints:
+        """Places of the exchange's dates in `_midnights`; -1 before the first one."""
+        # A date begins less than a day before or after its midnight in UTC; looking there is faster than searching.
+        near = np.clip(ts_us // DAY_US - day_of_date(FIRST_DATE), 0, self._midnights.size - 2)
+        return near - (ts_us < self._midnights[near]) + (ts_us >= self._midnights[near + 1])
 
     def _index(self, session: date) -> int:
         if not self.is_session(session):

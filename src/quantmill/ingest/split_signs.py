@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from quantmill.core.arrays import Bools, Floats
+from quantmill.core.arrays import Bools, Floats, Ints
 from quantmill.core.bars import PRICE_COLUMNS, us_of
 from quantmill.core.calendar import SessionCalendar
 from quantmill.core.instants import date_of_day, day_of_date
@@ -37,6 +37,7 @@ NO_SPLITS: Final[Splits] = {}
 _RATIOS: Final = np.array([1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50, 100])
 _TOLERANCE: Final = 0.04
 _N_CLOSES: Final = 3
+_STEPS: Final = np.arange(_N_CLOSES)
 _NEARBY: Final = timedelta(days=10)
 
 
@@ -106,9 +107,9 @@ def find_split_signs(
     days_apart = np.diff(session)
     first = np.flatnonzero((days_apart > 0) & (days_apart <= _NEARBY.days)) + 1
     # The first bar of an ex-date may still hold a print of the old price.
-    last_closes = rows["close"].rolling_median(_N_CLOSES, min_samples=1)
-    next_closes = rows["close"].reverse().rolling_median(_N_CLOSES, min_samples=1).reverse()
-    before, after = last_closes.to_numpy()[first - 1], next_closes.to_numpy()[first]
+    closes = rows["close"].to_numpy()
+    before = _median_close(closes, first[:, None] - _STEPS - 1)
+    after = _median_close(closes, first[:, None] + _STEPS)
     ratios = _usual_ratios(before, after)
     return [
         SplitSign(symbol, day, float(ratio), float(old), float(new))
@@ -117,6 +118,13 @@ def find_split_signs(
         )
         if not np.isnan(ratio) and day not in splits
     ]
+
+
+def _median_close(closes: Floats, places: Ints) -> Floats:
+    """The median of each row of places, of those that there are."""
+    is_there = (places >= 0) & (places < closes.size)
+    chosen = np.where(is_there, closes[np.clip(places, 0, closes.size - 1)], np.nan)
+    return np.nanmedian(chosen, axis=1)
 
 
 def _with_neighbors(lake: Lake, symbol: str, bars: pl.DataFrame) -> pl.DataFrame:

@@ -6,11 +6,14 @@ from typing import Final
 
 import polars as pl
 
+from quantmill.core.calendar import calendar_for
+from quantmill.core.instants import to_us
 from quantmill.core.span import Span
+from quantmill.core.symbols import describe_symbol
 from quantmill.errors import ProviderError
 from quantmill.providers.protocol import PAGE_SCHEMA
 
-__all__ = ["LoopGuard", "cut", "in_order", "page_of", "within"]
+__all__ = ["LoopGuard", "cut", "has_regular_hours", "in_order", "page_of", "within"]
 
 _MAX_PAGES: Final = 100_000
 
@@ -68,6 +71,13 @@ def in_order(pages: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def within(rows: pl.DataFrame, span: Span) -> pl.DataFrame:
     """The bars that start in `span`."""
     return rows.filter(pl.col("ts").is_between(span.start, span.end, closed="left"))
+
+
+def has_regular_hours(symbol: str, span: Span) -> bool:
+    """Whether the market of a symbol is open for some minute of `span`, so that having no bar of it means something."""
+    calendar = calendar_for(describe_symbol(symbol).calendar)
+    open_us, close_us = calendar.open_us, calendar.close_us
+    return bool(((open_us < to_us(span.end)) & (close_us > to_us(span.start))).any())
 
 
 class LoopGuard:

@@ -13,7 +13,7 @@ from quantmill.core.symbols import describe_symbol
 from quantmill.errors import NoDataError
 from quantmill.providers.access import Access
 from quantmill.providers.alpaca.server import NAME, data_server
-from quantmill.providers.pages import LoopGuard, cut, in_order, page_of, within
+from quantmill.providers.pages import LoopGuard, cut, has_regular_hours, in_order, page_of, within
 from quantmill.providers.protocol import Capability, Grade
 
 __all__ = ["AlpacaProvider"]
@@ -84,7 +84,7 @@ class AlpacaProvider:
         """As `BarProvider.bars`: one page per month.
 
         Raises:
-            NoDataError: If there is no bar of an equity in the span, or the symbol is no equity.
+            NoDataError: If there is no bar of an equity in a span with regular hours, or the symbol is no equity.
         """
         return self.bars_of((symbol,), span, progress=progress)
 
@@ -104,7 +104,7 @@ class AlpacaProvider:
                     found = True
                     progress.advance(0, note=f"{NAME} {piece.start:%Y-%m-%d}: {page.height:,} bars")
                     yield page
-        if not found:
+        if not found and any(has_regular_hours(symbol, span) for symbol in symbols):
             raise NoDataError(
                 f"{NAME} ({self.feed}) has no bars of {', '.join(symbols)} from {span.start} to {span.end}"
             )
