@@ -16,7 +16,7 @@ from quantmill.providers.access import Access
 from quantmill.providers.grades import grade_of
 from quantmill.providers.massive.names import to_massive
 from quantmill.providers.massive.server import NAME, server
-from quantmill.providers.pages import LoopGuard, cut, in_order, page_of, within
+from quantmill.providers.pages import LoopGuard, cut, has_regular_hours, in_order, page_of, within
 from quantmill.providers.protocol import Capability
 
 __all__ = ["MassiveProvider"]
@@ -95,7 +95,7 @@ class MassiveProvider:
                 found = True
                 progress.advance(0, note=f"{NAME} {symbol} {piece.start:%Y-%m-%d}: {page.height:,} bars")
                 yield page
-        if not found:
+        if not found and has_regular_hours(symbol, span):
             raise NoDataError(f"{NAME} has no bars of {symbol} from {span.start} to {span.end}")
 
     def _pages(self, symbol: str, span: Span) -> Iterator[pl.DataFrame]:
