@@ -122,7 +122,7 @@ class AlpacaStandIn(StandIn):
 
 
 def _date_of(action: Mapping[str, Any]) -> str:
-    return action.get("ex_date") or action["process_date"]
+    return action["process_date"]
 
 
 def _bar(row: Mapping[str, Any]) -> dict[str, Any]:

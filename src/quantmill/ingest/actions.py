@@ -6,26 +6,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
 
 import polars as pl
 from sqlalchemy import Connection
 
 from quantmill.core.progress import NO_PROGRESS, Progress
-from quantmill.errors import DataError, QuantmillError, SymbolKindError, UsageError
+from quantmill.errors import DataError, QuantmillError, UsageError
+from quantmill.ingest.actions_storing import ACTION_KEY, check_real, store_actions
 from quantmill.ingest.report import FileOutcome
 from quantmill.lake.actions import DIVIDEND, SPLIT
 from quantmill.lake.merging import OnConflict
-from quantmill.lake.staging import Staged
 from quantmill.lake.store import Lake
 from quantmill.providers.files.action_files import find_action_files, read_action_file
 from quantmill.providers.files.action_rows import ACTION_SCHEMA
 from quantmill.providers.files.options import PROVIDER
 
 __all__ = ["ActionsReport", "import_actions"]
-
-_DATASET: Final = "corporate_actions"
-_KEY: Final = ("symbol", "ex_date", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +114,10 @@ def import_actions(
     if not frames:
         raise _nothing_read(errors)
     chosen = _choose(frames)
-    _check_real(lake, chosen.rows)
-    staged = lake.stage(_DATASET, chosen.rows, on_conflict=on_conflict)
-    snapshot = _publish(lake, staged, completing)
+    check_real(lake, chosen.rows)
+    staged, snapshot = store_actions(
+        lake, chosen.rows, on_conflict=on_conflict, note="import of corporate actions", completing=completing
+    )
     if errors:
         notes.insert(0, f"{len(errors)} files were not imported; each says why under `files`")
     if chosen.n_overruled:
@@ -151,8 +148,8 @@ def _choose(frames: Sequence[pl.DataFrame]) -> _Chosen:
     """Of each action the row of the file whose last ex-date is latest, the last of equal files."""
     ordered = sorted(frames, key=_last_date)
     rows = pl.concat(ordered).with_columns(pl.lit(PROVIDER).alias("provider"))
-    kept = rows.unique(_KEY, keep="last", maintain_order=True)
-    beside = rows.join(kept, on=list(_KEY), how="inner", suffix=" kept")
+    kept = rows.unique(ACTION_KEY, keep="last", maintain_order=True)
+    beside = rows.join(kept, on=list(ACTION_KEY), how="inner", suffix=" kept")
     differs = pl.any_horizontal(
         pl.col(name).ne_missing(pl.col(f"{name} kept")) for name in ("ratio", "amount")
     )
@@ -164,27 +161,6 @@ def _choose(frames: Sequence[pl.DataFrame]) -> _Chosen:
 def _last_date(frame: pl.DataFrame) -> date:
     dates: list[date] = frame["ex_date"].to_list()
     return max(dates, default=date.min)
-
-
-def _check_real(lake: Lake, rows: pl.DataFrame) -> None:
-    known = lake.symbols()
-    made_up = known.filter(pl.col("is_synthetic"))["symbol"]
-    for name in sorted(set(rows["symbol"]) & set(made_up)):
-        raise SymbolKindError(f"real splits and dividends offered for {name}, which holds synthetic bars")
-
-
-def _publish(
-    lake: Lake, staged: Staged, completing: Callable[[], AbstractContextManager[Connection]] | None
-) -> int:
-    note = "import of corporate actions"
-    try:
-        if completing is None:
-            return lake.commit([staged], note=note).snapshot
-        with completing() as connection:
-            return lake.commit([staged], connection=connection, note=note).snapshot
-    except BaseException:
-        lake.discard([staged])
-        raise
 
 
 def _nothing_read(errors: Sequence[QuantmillError]) -> QuantmillError:

@@ -70,6 +70,7 @@ _TABLE: Final = (
     Verb("bars", "bars", "BarsRequest", "reads", "Show bars of one symbol, as stored or put together to longer ones."),
     Verb("gaps", "gaps", "GapsRequest", "reads", "List missing and short sessions, and holes within sessions."),
     Verb("actions import", "actions_import", "ActionsImportRequest", "writes", "Store splits and dividends from LEAN factor files and CSV files.", makes_home=True),
+    Verb("actions fetch", "actions_fetch", "ActionsFetchRequest", "writes", "Store splits and dividends of a provider.", makes_home=True),
     Verb("actions list", "actions_list", "ActionsListRequest", "reads", "List the stored splits and dividends."),
     Verb("daily import", "daily_import", "DailyImportRequest", "writes", "Store daily prices from CSV and Parquet files, such as the CBOE's history of the VIX.", makes_home=True),
     Verb("daily show", "daily_show", "DailyShowRequest", "reads", "Show the stored daily prices of one symbol."),
