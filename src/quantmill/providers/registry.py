@@ -11,6 +11,7 @@ from quantmill.providers.alpaca.bars import AlpacaProvider
 from quantmill.providers.massive.bars import MassiveProvider
 from quantmill.providers.protocol import BarProvider
 from quantmill.providers.sim.provider import SimProvider
+from quantmill.providers.yahoo.bars import YahooProvider
 
 __all__ = ["ENTRY_POINT_GROUP", "make_provider", "provider_names"]
 
@@ -20,6 +21,7 @@ _BUILT_IN: Final[dict[str, Callable[..., BarProvider]]] = {
     "alpaca": AlpacaProvider,
     "massive": MassiveProvider,
     "sim": SimProvider,
+    "yahoo": YahooProvider,
 }
 
 
