@@ -36,6 +36,7 @@ def test_waits_grow_by_the_formula_and_are_capped(
         ({"retry-after": "Tue, 14 Nov 2023 22:13:50 GMT"}, 30.0),
         ({"retry-after": "Tue, 14 Nov 2023 22:00:00 GMT"}, 0.0),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
         ({"x-ratelimit-reset": "1700000012"}, 12.0),
         ({"ratelimit-reset": "9"}, 9.0),
         ({"retry-after": "2", "x-ratelimit-reset": "1700000012"}, 2.0),
@@ -50,7 +51,7 @@ def test_the_limit_that_headers_tell() -> None:
     headers = {"x-ratelimit-limit": "200", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700000060"}
 
     assert quota_of(headers, NOW_US) == Quota(200, 0, 1_700_000_060_000_000)
-    assert quota_of({"x-ratelimit-limit": "many"}, NOW_US) == Quota()
+    assert quota_of({"x-ratelimit-limit": "many", "x-ratelimit-reset": "inf"}, NOW_US) == Quota()
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
