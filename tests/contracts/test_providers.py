@@ -13,10 +13,12 @@ from quantmill.core.instants import from_us
 from quantmill.providers.access import Access
 from quantmill.providers.alpaca.bars import AlpacaProvider
 from quantmill.providers.files.provider import FilesProvider
+from quantmill.providers.massive.bars import MassiveProvider
 from quantmill.providers.protocol import BarProvider
 from quantmill.providers.sim.provider import SimProvider
 from quantmill.testing.provider_contract import ProviderContract
 from tests.standins.alpaca import AlpacaStandIn
+from tests.standins.massive import MassiveStandIn
 
 
 class TestSim(ProviderContract):
@@ -48,6 +50,28 @@ class TestAlpaca(ProviderContract):
         bars = SimProvider().bars("SPY", calendar_for("XNYS").day_span(self.first, self.end))
         with AlpacaStandIn(pl.concat(list(bars)), page_rows=300) as server:
             yield AlpacaProvider(Access(Settings.model_validate(server.settings)))
+
+
+class TestMassive(ProviderContract):
+    symbol, unknown_symbol = "SPY", "NOSUCH"
+    first, end = date(2023, 6, 30), date(2023, 7, 6)
+
+    @pytest.fixture
+    def provider(self) -> Iterator[BarProvider]:
+        bars = SimProvider().bars("SPY", calendar_for("XNYS").day_span(self.first, self.end))
+        with MassiveStandIn(pl.concat(list(bars)), page_rows=300) as server:
+            yield MassiveProvider(Access(Settings.model_validate(server.settings)))
+
+
+class TestMassiveIndex(ProviderContract):
+    symbol, unknown_symbol = "I:VIX", "I:NOSUCH"
+    first, end = date(2023, 6, 30), date(2023, 7, 6)
+
+    @pytest.fixture
+    def provider(self) -> Iterator[BarProvider]:
+        bars = SimProvider().bars("I:VIX", calendar_for("XNYS").day_span(self.first, self.end))
+        with MassiveStandIn(pl.concat(list(bars)), page_rows=300) as server:
+            yield MassiveProvider(Access(Settings.model_validate(server.settings)))
 
 
 class TestRecordedFiles(ProviderContract):

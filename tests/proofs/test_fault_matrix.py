@@ -26,6 +26,7 @@ from quantmill.errors import (
 from quantmill.providers.access import Access
 from quantmill.providers.registry import make_provider
 from tests.standins.alpaca import AlpacaStandIn
+from tests.standins.massive import MassiveStandIn
 from tests.standins.server import CONTENT_FAULTS, TRANSPORT_FAULTS, StandIn
 
 SYMBOL, UNKNOWN = "SPY", "NOSUCH"
@@ -47,6 +48,7 @@ class Case:
 # One line for each provider.
 CASES: Mapping[str, Case] = {
     "alpaca": Case(AlpacaStandIn),
+    "massive": Case(MassiveStandIn),
 }
 
 # Broken once, in the middle of the fetch: how many more requests are sent until all bars are there.

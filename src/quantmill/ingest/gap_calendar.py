@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from quantmill.core.arrays import Bools, Floats
-from quantmill.ingest.coverage import usual_share
 
 __all__ = ["CELL_LEGEND", "CellUnit", "GapCalendar", "calendar_lines", "gap_calendar", "unit_for"]
 
@@ -64,13 +63,14 @@ def unit_for(sessions: pl.DataFrame) -> CellUnit:
     return "session" if months <= _MAX_MONTHS else "week"
 
 
-def gap_calendar(symbol: str, sessions: pl.DataFrame, unit: CellUnit) -> GapCalendar:
+def gap_calendar(symbol: str, sessions: pl.DataFrame, unit: CellUnit, *, usual: float = 1.0) -> GapCalendar:
     """Cells of a symbol's sessions.
 
     Args:
         symbol: Whose sessions.
         sessions: What `count_minutes` gives, at least one, and `is_confirmed`.
         unit: What a cell is.
+        usual: The share of its minutes in which the symbol usually has a bar.
     """
     cells = _cells(sessions, unit)
     rows = _row_labels(cells["row"][0], cells["row"][-1], unit)
@@ -83,7 +83,7 @@ def gap_calendar(symbol: str, sessions: pl.DataFrame, unit: CellUnit) -> GapCale
         return grid
 
     share = np.full(shape, np.nan)
-    share[at] = (cells["found_bars"] / cells["expected_bars"]).to_numpy() / usual_share(sessions)
+    share[at] = (cells["found_bars"] / cells["expected_bars"]).to_numpy() / usual
     halves = spread("is_half") if unit == "session" else np.zeros(shape, dtype=np.bool_)
     return GapCalendar(
         symbol,

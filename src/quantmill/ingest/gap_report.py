@@ -37,7 +37,7 @@ class GapReport:
 
     Attributes:
         gaps: Columns of `GAP_SCHEMA`.
-        summary: One row per symbol, columns of `SUMMARY_SCHEMA`: minutes expected and found, the share that is usual,
+        summary: One row per symbol, columns of `SUMMARY_SCHEMA`: minutes expected and found, the share that is usual of all that is stored,
             from how many missing minutes on a run is a hole, and how much is missing by kind. `isolated_minutes`
             is null, and `holes` too, where no holes were looked for.
         sessions: One row per symbol and session: `symbol`, what `count_minutes` gives, and `is_confirmed` where a
@@ -68,20 +68,30 @@ def report_gaps(
     progress.start("gaps", len(symbols))
     gaps, rows, counted = [pl.DataFrame(schema=GAP_SCHEMA)], list[dict[str, object]](), list[pl.DataFrame]()
     for symbol in symbols:
-        sessions = count_minutes(lake, symbol, start=start, end=end)
-        found = gaps_of_symbol(lake, symbol, sessions, hole_minutes=hole_minutes, confirmed=confirmed)
+        every = count_minutes(lake, symbol)
+        sessions = (
+            every if start is None and end is None else count_minutes(lake, symbol, start=start, end=end)
+        )
+        usual = usual_share(every)
+        found = gaps_of_symbol(
+            lake, symbol, sessions, usual=usual, hole_minutes=hole_minutes, confirmed=confirmed
+        )
         gaps.append(found)
-        rows.append(_summary(lake, symbol, sessions, found, hole_minutes))
+        rows.append(_summary(lake, symbol, sessions, found, usual, hole_minutes))
         counted.append(_with_confirmed(symbol, sessions, found))
         progress.advance(note=symbol)
     return GapReport(pl.concat(gaps), pl.DataFrame(rows, schema=SUMMARY_SCHEMA), pl.concat(counted))
 
 
 def _summary(
-    lake: Lake, symbol: str, sessions: pl.DataFrame, gaps: pl.DataFrame, hole_minutes: int | None
+    lake: Lake,
+    symbol: str,
+    sessions: pl.DataFrame,
+    gaps: pl.DataFrame,
+    usual: float,
+    hole_minutes: int | None,
 ) -> dict[str, object]:
     kinds: dict[str, int] = dict(gaps["kind"].value_counts().iter_rows())
-    usual = usual_share(sessions)
     isolated = gaps.filter(kind="isolated")
     return {
         "symbol": symbol,
@@ -99,7 +109,7 @@ def _summary(
 
 
 def _feed_grade(lake: Lake, symbol: str) -> str:
-    """The grades of a symbol's feeds; a session has one feed, so the first row of each file tells nearly all."""
+    """The grades of all feeds that a symbol's bars came from."""
     lazy = lake.scan("bars", keys=[symbol], columns=["provider", "feed"]).unique()
     return ", ".join(sorted({grade_of(provider, feed) for provider, feed in lazy.collect().iter_rows()}))
 

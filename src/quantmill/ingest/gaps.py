@@ -87,10 +87,19 @@ def find_gaps(
         raise UsageError(f"hole_minutes is {hole_minutes}, needed at least 1")
     found = [pl.DataFrame(schema=GAP_SCHEMA)]
     for symbol in lake.keys("bars") if symbols is None else symbols:
-        sessions = count_minutes(lake, symbol, start=start, end=end)
+        every = count_minutes(lake, symbol)
+        sessions = (
+            every if start is None and end is None else count_minutes(lake, symbol, start=start, end=end)
+        )
         found.append(
             gaps_of_symbol(
-                lake, symbol, sessions, min_share=min_share, hole_minutes=hole_minutes, confirmed=confirmed
+                lake,
+                symbol,
+                sessions,
+                usual=usual_share(every),
+                min_share=min_share,
+                hole_minutes=hole_minutes,
+                confirmed=confirmed,
             )
         )
     return pl.concat(found).sort("symbol", maintain_order=True)
@@ -101,12 +110,22 @@ def gaps_of_symbol(
     symbol: str,
     sessions: pl.DataFrame,
     *,
+    usual: float,
     min_share: float = 0.9,
     hole_minutes: int | None = None,
     confirmed: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """What `find_gaps` gives for one symbol, of the sessions that `count_minutes` gives."""
-    usual = usual_share(sessions)
+    """What `find_gaps` gives for one symbol, of the sessions that `count_minutes` gives.
+
+    Args:
+        lake: Where to look.
+        symbol: A canonical symbol.
+        sessions: The sessions to look at.
+        usual: What `usual_share` says of all that is stored.
+        min_share: As for `find_gaps`, as are the others.
+        hole_minutes: None looks for no holes.
+        confirmed: Columns of `CONFIRMED_SCHEMA`.
+    """
     parts = [_gaps_of_sessions(sessions, min_share, usual)]
     if hole_minutes is not None and (sessions["found_bars"] > 0).any():
         parts.append(_runs(lake, symbol, sessions, hole_limit(usual, hole_minutes)))

@@ -37,6 +37,12 @@ class Access:
     clock: Clock = field(default_factory=SystemClock)
     sleep: Callable[[float], None] = time.sleep
     traffic: Traffic = field(default_factory=Traffic)
+    _sources: list[HttpSource] = field(default_factory=list[HttpSource], init=False, repr=False)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        while self._sources:
+            self._sources.pop().close()
 
     def source(
         self,
@@ -70,7 +76,7 @@ class Access:
             if self.state is None
             else SharedThrottle(self.state, bucket, pace, clock)
         )
-        return HttpSource(
+        source = HttpSource(
             provider,
             base_url,
             throttle,
@@ -83,6 +89,8 @@ class Access:
             clock=clock,
             sleep=self.sleep,
         )
+        self._sources.append(source)
+        return source
 
     @staticmethod
     def secret(value: SecretStr | None, provider: str, variables: str) -> str:

@@ -1,6 +1,6 @@
 """From a provider's answers to pages of bars: pieces of a span, columns, order."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -30,7 +30,7 @@ def cut(span: Span, days: int) -> Iterator[Span]:
 def page_of(
     symbol: str | pl.Series,
     ts: pl.Series,
-    columns: dict[str, Sequence[float | None] | pl.Series],
+    columns: Mapping[str, Sequence[float | None] | pl.Series],
     *,
     provider: str,
     feed: str,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from quantmill.errors import ConfigError, UsageError
 from quantmill.providers.access import Access
 from quantmill.providers.alpaca.bars import AlpacaProvider
+from quantmill.providers.massive.bars import MassiveProvider
 from quantmill.providers.protocol import BarProvider
 from quantmill.providers.sim.provider import SimProvider
 
@@ -17,6 +18,7 @@ ENTRY_POINT_GROUP: Final = "quantmill.providers"
 
 _BUILT_IN: Final[dict[str, Callable[..., BarProvider]]] = {
     "alpaca": AlpacaProvider,
+    "massive": MassiveProvider,
     "sim": SimProvider,
 }
 

@@ -77,7 +77,11 @@ class Gaps(Outcome):
         sessions = self.report.sessions
         unit = unit_for(sessions)
         parts = sessions.partition_by("symbol", as_dict=True, maintain_order=True)
-        return [gap_calendar(str(symbol), part, unit) for (symbol,), part in parts.items()]
+        usual: dict[str, float] = dict(self.report.summary.select("symbol", "usual_share").iter_rows())
+        return [
+            gap_calendar(str(symbol), part, unit, usual=usual[str(symbol)])
+            for (symbol,), part in parts.items()
+        ]
 
     def lines(self) -> list[str]:
         """The calendars where they are asked for, and a sentence per symbol."""

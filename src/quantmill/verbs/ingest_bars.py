@@ -1,5 +1,6 @@
 """The verb `ingest`: bars of a provider into the lake."""
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Final, Literal
@@ -87,38 +88,38 @@ def run(mill: Mill, request: IngestRequest, progress: Progress) -> Ingested:
         raise UsageError(
             "no symbol is named", hint="such as `quantmill ingest SPY QQQ`, or the setting `symbols`"
         )
-    # Counts of this backfill alone.
-    access = replace(mill.access, traffic=Traffic())
-    names = _names(mill, request.provider or settings.provider)
-    chain = _chain(mill, request, names, access)
-    start, end = _sessions(request, names)
-    key = (
-        ",".join(one.name for one in chain.providers),
-        ",".join(one.feed for one in chain.providers),
-        symbols,
-        start.isoformat(),
-        end.isoformat(),
-    )
-    report = work(
-        mill,
-        "ingest",
-        key,
-        lambda context: ingest_symbols(
-            mill.lake,
-            chain,
+    # Counts and connections of this backfill alone.
+    with closing(replace(mill.access, traffic=Traffic())) as access:
+        names = _names(mill, request.provider or settings.provider)
+        chain = _chain(mill, request, names, access)
+        start, end = _sessions(request, names)
+        key = (
+            ",".join(one.name for one in chain.providers),
+            ",".join(one.feed for one in chain.providers),
             symbols,
-            start,
-            end,
-            force=request.force,
-            on_conflict=request.on_conflict or settings.on_conflict,
-            rules=ValidationRules(SpikeLimits(min_frac=settings.spike_limit_frac)),
-            parallel=settings.parallel,
-            lateness_minutes=settings.lateness_minutes,
-            traffic=access.traffic,
-            progress=context,
-        ),
-        progress=progress,
-    )
+            start.isoformat(),
+            end.isoformat(),
+        )
+        report = work(
+            mill,
+            "ingest",
+            key,
+            lambda context: ingest_symbols(
+                mill.lake,
+                chain,
+                symbols,
+                start,
+                end,
+                force=request.force,
+                on_conflict=request.on_conflict or settings.on_conflict,
+                rules=ValidationRules(SpikeLimits(min_frac=settings.spike_limit_frac)),
+                parallel=settings.parallel,
+                lateness_minutes=settings.lateness_minutes,
+                traffic=access.traffic,
+                progress=context,
+            ),
+            progress=progress,
+        )
     return Ingested.of(report)
 
 

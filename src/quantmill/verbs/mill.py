@@ -138,7 +138,9 @@ class Mill:
         return JobQueue(self.state, self.clock, lease_s=self.settings.jobs.lease_s)
 
     def close(self) -> None:
-        """Give back the database's connections; what is used afterwards opens anew."""
+        """Give back the connections to the database and to providers; what is used afterwards opens anew."""
+        if "access" in self.__dict__:
+            self.access.close()
         if "state" in self.__dict__:
             self.state.close()
         for name in ("queue", "lake", "access", "state"):

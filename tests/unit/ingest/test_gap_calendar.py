@@ -62,7 +62,7 @@ def test_thin_names_are_measured_by_what_is_usual() -> None:
     days = XNYS.next_sessions(date(2024, 1, 2), 20)
     thin = sessions_of(days[0], days[-1] + timedelta(days=1), dict.fromkeys(days, 130) | {days[3]: 65})
 
-    cells = gap_calendar("PPLT", thin, "session").share
+    cells = gap_calendar("PPLT", thin, "session", usual=1 / 3).share
 
     assert sorted(set(cells[~np.isnan(cells)].round(6).tolist())) == [0.5, 1.0]
 

@@ -96,6 +96,12 @@ def test_absent_minutes_of_a_thin_name_are_no_gaps(lake: Lake) -> None:
     assert gaps["expected_bars"][1] >= 195
 
 
+def test_what_is_usual_is_told_by_all_that_is_stored(lake: Lake) -> None:
+    days = thin_sessions(lake, 0.3, n_sessions=12)
+
+    assert find_gaps(lake, start=days[5], end=days[6], hole_minutes=5)["grade"].to_list() == ["isolated"]
+
+
 def test_hole_limit_by_hand() -> None:
     # 39,000 q^k < 1 for q = 0.7: k > ln 39000 / -ln 0.7 = 10.571 / 0.3567 = 29.6; for q = 0.1: 4.59, below 5.
     assert [hole_limit(usual, 5) for usual in (1.0, 0.9, 0.3)] == [5, 5, 30]

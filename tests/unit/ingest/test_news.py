@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -265,3 +266,20 @@ def test_an_empty_page_is_no_commit(lake: Lake) -> None:
     tally = store_news(lake, [NewsBatch("massive", "test", pl.DataFrame(schema=NEWS_SCHEMA))])
 
     assert (tally.read, tally.snapshot) == (0, 0)
+
+
+def test_writers_at_once_store_each_article_once(lake: Lake) -> None:
+    items = [massive(str(number), insights=insight("positive")) for number in range(6)]
+    assert isinstance(lake.clock, FixedClock)
+    lake.clock.instant = at(1)
+
+    def write(first: int) -> NewsTally:
+        part = [json.dumps(item).encode() for item in items[first : first + 3]]
+        return store_news(lake, [NewsBatch("massive", "test", massive_articles(part))])
+
+    with ThreadPoolExecutor(4) as pool:
+        tallies = list(pool.map(write, [0, 1, 2, 3, 0, 3]))
+
+    assert sum(tally.stored for tally in tallies) == 6
+    assert sum(tally.existing for tally in tallies) == 12
+    assert lake.scan("news").collect().height == lake.scan("news_sentiment").collect().height == 6
