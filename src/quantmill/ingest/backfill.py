@@ -142,7 +142,7 @@ class _Backfill:
         if self._failures:
             raise UnavailableError(
                 f"{self._n_unanswered} sessions were answered by no provider; {self.tally.rows_stored:,} "
-                f"bars of others are stored. {self._failures[-1]}",
+                f"bars of others are stored. {'; '.join(self._answers_in_words())}",
                 hint="run it again: it goes on with what is missing",
             )
         tally, chain = self.tally, self._chain

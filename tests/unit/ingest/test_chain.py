@@ -169,7 +169,7 @@ def test_parts_that_nobody_answers_fail_the_backfill_and_the_rest_stays(lake: La
                 raise UnavailableError("half is down")
             return super().bars(symbol, span, progress=progress)
 
-    with pytest.raises(UnavailableError, match=r"780 bars of others are stored\. half is down"):
+    with pytest.raises(UnavailableError, match=r"780 bars of others are stored\. half: half is down"):
         ingest_symbols(lake, Chain((Half("half", DAYS[:2]),)), ["SPY", "QQQ"], FIRST, date(2024, 3, 13))
 
     assert list(sources(lake)) == DAYS[:2]
