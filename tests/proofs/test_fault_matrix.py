@@ -1,7 +1,7 @@
 """Every fault × every provider: the full, ordered, duplicate-free set of bars, or a clear failure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -28,6 +28,8 @@ from quantmill.providers.registry import make_provider
 from tests.standins.alpaca import AlpacaStandIn
 from tests.standins.massive import MassiveStandIn
 from tests.standins.server import CONTENT_FAULTS, TRANSPORT_FAULTS, StandIn
+from tests.standins.tiingo import TiingoStandIn
+from tests.standins.yahoo import YahooStandIn
 
 SYMBOL, UNKNOWN = "SPY", "NOSUCH"
 ATTEMPTS = 3
@@ -43,12 +45,20 @@ class Case:
     end: date = date(2024, 3, 7)
     now: datetime = datetime(2024, 3, 9, tzinfo=UTC)
     page_rows: int = 400
+    # Where one more request than for other providers, or one less, brings all bars.
+    passing: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 # One line for each provider.
 CASES: Mapping[str, Case] = {
     "alpaca": Case(AlpacaStandIn),
+    # Two weeks at a time.
+    "iex": Case(TiingoStandIn, end=date(2024, 3, 23)),
     "massive": Case(MassiveStandIn),
+    # Seven days at a time; nulls are rows without a value beside the others.
+    "yahoo": Case(
+        YahooStandIn, end=date(2024, 3, 15), now=datetime(2024, 3, 16, tzinfo=UTC), passing={"null bars": 0}
+    ),
 }
 
 # Broken once, in the middle of the fetch: how many more requests are sent until all bars are there.
@@ -93,7 +103,7 @@ def test_a_fault_that_passes_loses_and_doubles_nothing(name: str, fault: str) ->
 
     n_requests = run_passing(name, fault)
 
-    assert n_requests == undisturbed(name) + PASSING[fault]
+    assert n_requests == undisturbed(name) + CASES[name].passing.get(fault, PASSING[fault])
 
 
 @pytest.mark.parametrize("fault", FINAL)
@@ -129,6 +139,8 @@ def test_an_unknown_symbol_is_no_data(name: str) -> None:
 def test_a_wrong_key_is_told_at_once(name: str) -> None:
     with CASES[name].stand_in(served(name)) as server:
         settings = wrong_key(server.settings)
+        if settings == server.settings:
+            pytest.skip(f"{name} has no key")
         with pytest.raises(AuthError):
             fetch(name, server, SYMBOL, settings)
 

@@ -7,11 +7,13 @@ from quantmill.errors import UsageError
 from quantmill.providers.access import Access
 from quantmill.providers.actions_protocol import ActionProvider
 from quantmill.providers.alpaca.actions import AlpacaActions
+from quantmill.providers.massive.actions import MassiveActions
 
 __all__ = ["action_provider_names", "make_action_provider"]
 
 _BUILT_IN: Final[dict[str, Callable[[Access], ActionProvider]]] = {
     "alpaca": AlpacaActions,
+    "massive": MassiveActions,
 }
 
 

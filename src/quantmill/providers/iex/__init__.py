@@ -1,0 +1,1 @@
+"""Tiingo, which took the place of IEX Cloud: minutes of the venue IEX."""

@@ -1,0 +1,1 @@
+"""Yahoo: the last 30 days of minutes, best effort."""
