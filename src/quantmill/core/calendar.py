@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import exchange_calendars
@@ -21,6 +22,7 @@ __all__ = ["FIRST_DATE", "LAST_DATE", "BarLabels", "SessionCalendar", "calendar_
 
 FIRST_DATE = date(1990, 1, 1)
 LAST_DATE = date(2035, 12, 31)
+_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,20 @@ def calendar_for(name: str) -> SessionCalendar:
 def _local_midnights(timezone: ZoneInfo) -> Ints:
     """Local midnight of every date from FIRST_DATE to LAST_DATE + 1, in microseconds since 1970 UTC."""
     days = np.arange(day_of_date(FIRST_DATE), day_of_date(LAST_DATE) + 2, dtype=np.int64)
-    from_utc = [from_us(int(day) * DAY_US).replace(tzinfo=timezone).utcoffset() for day in days]
-    offsets = np.array([0 if offset is None else int(offset.total_seconds()) for offset in from_utc])
-    return days * DAY_US - offsets * 1_000_000
+    offsets = np.empty(days.size, dtype=np.int64)
+    # No exchange changes its clock twice within a week: where both ends agree, the days between do.
+    ends = [*range(0, days.size - 1, _WEEK), days.size - 1]
+    offsets[ends] = [_offset_us(timezone, int(days[at])) for at in ends]
+    for first, last in pairwise(ends):
+        between = range(first + 1, last)
+        offsets[first + 1 : last] = (
+            offsets[first]
+            if offsets[first] == offsets[last]
+            else [_offset_us(timezone, int(days[at])) for at in between]
+        )
+    return days * DAY_US - offsets
+
+
+def _offset_us(timezone: ZoneInfo, day: int) -> int:
+    offset = from_us(day * DAY_US).replace(tzinfo=timezone).utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() * 1e6)

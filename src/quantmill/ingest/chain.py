@@ -211,7 +211,7 @@ def _thin_sessions(
     """Sessions of which some symbol has too few regular bars, though it has others in full."""
     thin: set[date] = set()
     for symbol in symbols:
-        own = rows.filter(pl.col("symbol") == symbol)
+        own = rows.filter(pl.col("symbol") == symbol) if len(symbols) > 1 else rows
         counts = _counts(own, calendar)
         thin |= {
             day

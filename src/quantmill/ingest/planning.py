@@ -14,7 +14,7 @@ from quantmill.ingest.chain import Chain, Wanted
 from quantmill.ingest.session_answers import SessionAnswer, answers_of
 from quantmill.lake.store import Lake
 
-__all__ = ["Chunk", "Plan", "missing_sessions", "plan_backfill"]
+__all__ = ["Chunk", "Plan", "final_from_us", "missing_sessions", "plan_backfill"]
 
 # A chunk is what one commit stores: a year of one symbol, which is a file of the lake and would be written again by
 # each commit that brings a part of it, or as many sessions of up to eight symbols; a synthetic market has no years.

@@ -108,9 +108,12 @@ def validate_bars(
     )
     judged = frame.with_columns(reason.alias("reason"))
     bad = judged.filter(pl.col("reason").is_not_null())
-    sound = judged.filter(pl.col("reason").is_null()).drop("reason")
-    n_unsorted = int((np.diff(us_of(sound["ts"])) < 0).sum())
-    unique, overruled, n_duplicates = _each_time_once(sound)
+    sound = judged.filter(pl.col("reason").is_null()).drop("reason") if bad.height else frame
+    steps = np.diff(us_of(sound["ts"]))
+    n_unsorted = int((steps < 0).sum())
+    unique, overruled, n_duplicates = sound, sound.clear(), 0
+    if not (steps > 0).all():
+        unique, overruled, n_duplicates = _each_time_once(sound)
     if rules.spikes is not None and info.asset_class in {"equity", "crypto"}:
         spiking = _spikes(unique, calendar, rules.spikes, splits)
         bad = pl.concat([bad, _with_reason(unique, spiking, "spike")])

@@ -70,7 +70,9 @@ def in_order(pages: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def within(rows: pl.DataFrame, span: Span) -> pl.DataFrame:
     """The bars that start in `span`."""
-    return rows.filter(pl.col("ts").is_between(span.start, span.end, closed="left"))
+    us = rows["ts"].cast(pl.Int64).to_numpy()
+    inside = (us >= to_us(span.start)) & (us < to_us(span.end))
+    return rows if inside.all() else rows.filter(pl.Series(inside))
 
 
 def has_regular_hours(symbol: str, span: Span) -> bool:

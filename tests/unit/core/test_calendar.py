@@ -130,3 +130,19 @@ def test_spans_refuse_naive_and_empty() -> None:
     with pytest.raises(ValueError, match="not before"):
         Span(instant, instant)
     assert from_us(to_us(instant)) == instant
+
+
+@pytest.mark.parametrize("exchange", ["XNYS", "XLON", "24/7"])
+def test_bars_of_any_instant_lie_on_the_exchanges_date(exchange: str) -> None:
+    # The dates and hours that Python's own time zones give, at and around each midnight of the years of change.
+    calendar = calendar_for(exchange)
+    days = np.arange(day_of_date(date(2023, 1, 1)), day_of_date(date(2025, 1, 1)))
+    ts_us = (
+        calendar.midnights(days)[:, None] + np.array([-60_000_000, 0, 60_000_000, 43_200_000_000])
+    ).ravel()
+
+    labels = calendar.label(ts_us)
+
+    local = [from_us(int(us)).astimezone(calendar.timezone) for us in ts_us]
+    assert labels.session.tolist() == [day_of_date(at.date()) for at in local]
+    assert labels.is_session.tolist() == [calendar.is_session(at.date()) for at in local]

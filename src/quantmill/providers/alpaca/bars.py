@@ -10,7 +10,7 @@ import polars as pl
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.span import Span
 from quantmill.core.symbols import describe_symbol
-from quantmill.errors import NoDataError
+from quantmill.errors import NoDataError, SchemaDriftError
 from quantmill.providers.access import Access
 from quantmill.providers.alpaca.server import NAME, data_server
 from quantmill.providers.pages import LoopGuard, cut, has_regular_hours, in_order, page_of, within
@@ -131,10 +131,16 @@ class AlpacaProvider:
             query["page_token"] = page.next_page_token
 
     def _frame(self, symbol: str, bars: list[_Bar]) -> pl.DataFrame:
-        times = pl.Series("ts", [bar.t for bar in bars], dtype=pl.String)
+        texts = pl.Series("ts", [bar.t for bar in bars], dtype=pl.String)
+        times = texts.str.to_datetime(_TIME_FORMAT, time_unit="us", strict=False)
+        if times.null_count():
+            unread = texts.filter(times.is_null())[0]
+            raise SchemaDriftError(
+                f"{NAME} sent a bar of {symbol} at {unread!r}, needed 2024-01-31T14:30:00Z"
+            )
         return page_of(
             symbol,
-            times.str.to_datetime(_TIME_FORMAT, time_unit="us"),
+            times,
             {
                 "open": [bar.o for bar in bars],
                 "high": [bar.h for bar in bars],
