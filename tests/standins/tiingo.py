@@ -3,6 +3,7 @@
 import random
 from datetime import date
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -20,6 +21,7 @@ class TiingoStandIn(StandIn):
         bars: Columns of `BAR_SCHEMA`, any symbols.
         key: The key that it takes.
         max_rows: Most rows of an answer.
+        zone: Whose days are meant, and in whose time bars are written.
         options: As for `StandIn`.
     """
 
@@ -27,8 +29,7 @@ class TiingoStandIn(StandIn):
     impossible: ClassVar[dict[str, str]] = {
         "empty page with a link": "an answer has no links",
         "repeated link": "an answer has no links",
-        "null bars": "an answer is a list",
-        "403 not entitled": "a plan limits requests, not data",
+        "null bars": "an answer is a list; null in its place is refused as another form",
     }
 
     def __init__(
@@ -38,11 +39,13 @@ class TiingoStandIn(StandIn):
         key: str = "tiingo-s3cr3t",
         max_rows: int = 10_000,
         page_rows: int = 0,
+        zone: str = "UTC",
         **options: Any,  # noqa: ANN401 - those of StandIn
     ) -> None:
         super().__init__(**options)
         self.key = key
         self.max_rows = max_rows
+        self.zone = zone
         self._frames = {str(name[0]): part.sort("ts") for name, part in bars.group_by("symbol")}
 
     @property
@@ -62,6 +65,8 @@ class TiingoStandIn(StandIn):
         return json_answer(self._rows(symbol, request))
 
     def broken(self, fault: str, request: Request) -> Answer:
+        if fault == "403 not entitled":
+            return self.refused(403, "You do not have permission to access this data.")
         rows = self._rows(self._symbol(request), request)
         if fault == "duplicate bars":
             rows = rows + rows[-5:]
@@ -74,10 +79,15 @@ class TiingoStandIn(StandIn):
 
     def _rows(self, symbol: str, request: Request) -> list[dict[str, Any]]:
         first, last = (date.fromisoformat(request.query[name]) for name in ("startDate", "endDate"))
-        chosen = self._frames[symbol].filter(pl.col("ts").dt.date().is_between(first, last))
+        chosen = self._frames[symbol].filter(
+            pl.col("ts").dt.convert_time_zone(self.zone).dt.date().is_between(first, last)
+        )
         return [
             {
-                "date": row["ts"].strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+                "date": row["ts"]
+                .astimezone(ZoneInfo(self.zone))
+                .isoformat(timespec="milliseconds")
+                .replace("+00:00", "Z"),
                 **{name: row[name] for name in _FIELDS},
             }
             for row in chosen.head(self.max_rows).iter_rows(named=True)

@@ -1,17 +1,17 @@
 """Tiingo's minute bars of the venue IEX, in the place of IEX Cloud."""
 
 from collections.abc import Iterator
-from datetime import UTC, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 import polars as pl
 
-from quantmill.core.bars import UTC_TIME
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.span import Span
 from quantmill.core.symbols import describe_symbol
-from quantmill.errors import ConfigError, NoDataError, ProviderError
+from quantmill.errors import ConfigError, NoDataError, NotEntitledError, ProviderError
 from quantmill.providers.access import Access
 from quantmill.providers.grades import grade_of
 from quantmill.providers.pages import cut, has_regular_hours, in_order, page_of, within
@@ -25,13 +25,15 @@ _HOUR_US: Final = 3_600_000_000
 _MAX_ROWS: Final = 10_000
 _PIECE_DAYS: Final = 14
 _ONE_DAY: Final = timedelta(days=1)
-_TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%.fZ"
+_NEW_YORK: Final = ZoneInfo("America/New_York")
+# Words with which a plan is refused; a refused key is told in others.
+_PLAN_WORDS: Final = ("permission", "subscri", "upgrade", "your plan")
 
 
 class _Bar(msgspec.Struct, gc=False):
-    """A bar as Tiingo sends it: `date` is its start in UTC; the volume is that of IEX alone."""
+    """A bar as Tiingo sends it: `date` is its start, with an offset; the volume is that of IEX alone."""
 
-    date: str
+    date: Annotated[datetime, msgspec.Meta(tz=True)]
     open: float
     high: float
     low: float
@@ -77,6 +79,7 @@ class IexProvider:
             window_us=_HOUR_US,
             headers={"Authorization": f"Token {key}"},
             secrets=(key,),
+            judge=_judge,
         )
 
     @property
@@ -114,9 +117,8 @@ class IexProvider:
 
     def _ask(self, symbol: str, span: Span) -> list[_Bar]:
         query: dict[str, str | int] = {
-            # Whole days, both included.
-            "startDate": span.start.astimezone(UTC).date().isoformat(),
-            "endDate": (span.end - timedelta(microseconds=1)).astimezone(UTC).date().isoformat(),
+            "startDate": _first_day(span).isoformat(),
+            "endDate": _last_day(span).isoformat(),
             "resampleFreq": "1min",
             "columns": "open,high,low,close,volume",
             "afterHours": "true",
@@ -131,10 +133,10 @@ class IexProvider:
     def _frame(self, symbol: str, bars: list[_Bar]) -> pl.DataFrame:
         if not bars:
             return pl.DataFrame(schema=PAGE_SCHEMA)
-        times = pl.Series("ts", [bar.date for bar in bars], dtype=pl.String)
+        times = pl.Series("ts", [bar.date.astimezone(UTC) for bar in bars], dtype=pl.Datetime("us", "UTC"))
         return page_of(
             symbol,
-            times.str.to_datetime(_TIME_FORMAT, time_unit="us").dt.replace_time_zone("UTC").cast(UTC_TIME),
+            times,
             {
                 "open": [bar.open for bar in bars],
                 "high": [bar.high for bar in bars],
@@ -145,3 +147,22 @@ class IexProvider:
             provider=_NAME,
             feed=self.feed,
         )
+
+
+# Days are whole and both included. Whether they are those of New York or of UTC does not matter: both are asked for.
+def _first_day(span: Span) -> date:
+    return span.start.astimezone(_NEW_YORK).date()
+
+
+def _last_day(span: Span) -> date:
+    return (span.end - timedelta(microseconds=1)).astimezone(UTC).date()
+
+
+def _judge(status: int, text: str) -> ProviderError | None:
+    """A 403 may be a refused key or a plan that lacks the data; only the words tell."""
+    if status == 403 and any(word in text.lower() for word in _PLAN_WORDS):
+        return NotEntitledError(
+            f"the Tiingo plan does not include this (status 403: {text})",
+            hint="ask another provider with --provider, or see the plan of the key",
+        )
+    return None
