@@ -92,8 +92,7 @@ class Access:
         self._sources.append(source)
         return source
 
-    @staticmethod
-    def secret(value: SecretStr | None, provider: str, variables: str) -> str:
+    def secret(self, value: SecretStr | None, provider: str, variables: str) -> str:
         """The text of a credential.
 
         Raises:

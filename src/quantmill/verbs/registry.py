@@ -66,6 +66,7 @@ _TABLE: Final = (
     Verb("demo", "demo", "DemoRequest", "writes", "Show the whole line on a synthetic market.", "./data/demo", makes_home=True),
     Verb("import", "import_bars", "ImportRequest", "writes", "Store bars from CSV, Parquet, LEAN, DuckDB and SQLite files.", makes_home=True),
     Verb("ingest", "ingest_bars", "IngestRequest", "writes", "Store bars of a provider.", makes_home=True),
+    Verb("providers list", "providers_list", "ProvidersListRequest", "nothing", "List the providers of bars, what each has, and whether it can be used."),
     Verb("symbols", "symbols", "SymbolsRequest", "reads", "List the stored symbols."),
     Verb("bars", "bars", "BarsRequest", "reads", "Show bars of one symbol, as stored or put together to longer ones."),
     Verb("gaps", "gaps", "GapsRequest", "reads", "List missing and short sessions, and holes within sessions."),
@@ -124,6 +125,7 @@ _TABLE: Final = (
 VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.words: verb for verb in _TABLE})
 GROUPS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "providers": "Where bars can come from.",
         "actions": "Splits and dividends: import, list.",
         "daily": "Daily prices of files: import, show.",
         "news": "Articles and their sentiment: import, fetch, list.",

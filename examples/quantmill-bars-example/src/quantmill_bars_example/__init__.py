@@ -1,0 +1,1 @@
+"""A provider of bars of your own, as a package."""
