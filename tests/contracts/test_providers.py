@@ -14,6 +14,7 @@ from quantmill.core.instants import from_us
 from quantmill.providers.access import Access
 from quantmill.providers.alpaca.bars import AlpacaProvider
 from quantmill.providers.files.provider import FilesProvider
+from quantmill.providers.iex.bars import IexProvider
 from quantmill.providers.massive.bars import MassiveProvider
 from quantmill.providers.protocol import BarProvider
 from quantmill.providers.sim.provider import SimProvider
@@ -21,6 +22,7 @@ from quantmill.providers.yahoo.bars import YahooProvider
 from quantmill.testing.provider_contract import ProviderContract
 from tests.standins.alpaca import AlpacaStandIn
 from tests.standins.massive import MassiveStandIn
+from tests.standins.tiingo import TiingoStandIn
 from tests.standins.yahoo import YahooStandIn
 
 
@@ -75,6 +77,17 @@ class TestMassiveIndex(ProviderContract):
         bars = SimProvider().bars("I:VIX", calendar_for("XNYS").day_span(self.first, self.end))
         with MassiveStandIn(pl.concat(list(bars)), page_rows=300) as server:
             yield MassiveProvider(Access(Settings.model_validate(server.settings)))
+
+
+class TestIex(ProviderContract):
+    symbol, unknown_symbol = "SPY", "NOSUCH"
+    first, end = date(2023, 6, 26), date(2023, 7, 14)
+
+    @pytest.fixture
+    def provider(self) -> Iterator[BarProvider]:
+        bars = SimProvider().bars("SPY", calendar_for("XNYS").day_span(self.first, self.end))
+        with TiingoStandIn(pl.concat(list(bars))) as server:
+            yield IexProvider(Access(Settings.model_validate(server.settings)))
 
 
 class TestYahoo(ProviderContract):

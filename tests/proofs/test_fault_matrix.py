@@ -28,6 +28,7 @@ from quantmill.providers.registry import make_provider
 from tests.standins.alpaca import AlpacaStandIn
 from tests.standins.massive import MassiveStandIn
 from tests.standins.server import CONTENT_FAULTS, TRANSPORT_FAULTS, StandIn
+from tests.standins.tiingo import TiingoStandIn
 from tests.standins.yahoo import YahooStandIn
 
 SYMBOL, UNKNOWN = "SPY", "NOSUCH"
@@ -51,6 +52,8 @@ class Case:
 # One line for each provider.
 CASES: Mapping[str, Case] = {
     "alpaca": Case(AlpacaStandIn),
+    # Two weeks at a time.
+    "iex": Case(TiingoStandIn, end=date(2024, 3, 23)),
     "massive": Case(MassiveStandIn),
     # Seven days at a time; nulls are rows without a value beside the others.
     "yahoo": Case(

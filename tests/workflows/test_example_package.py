@@ -55,6 +55,6 @@ def test_it_is_listed_with_its_reason(environment: dict[str, str], tmp_path: Pat
 
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
 
-    (row,) = [row for row in json.loads(done.stdout) if row["name"] == "example"]
+    (row,) = [row for row in json.loads(done.stdout) if row["provider"] == "example"]
     assert row["usable"] is False
-    assert "EXAMPLE_BARS_URL" in row["why_not"]
+    assert "EXAMPLE_BARS_URL" in row["reason"]

@@ -40,7 +40,7 @@ def server() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body if known else b"{}")
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that it overrides
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:

@@ -69,8 +69,9 @@ def fetch_actions(
         ProviderError: If the provider cannot deliver; nothing is stored.
     """
     check_real(lake, pl.DataFrame({"symbol": list(symbols)}, schema={"symbol": pl.String}))
-    progress.start(f"Fetching splits and dividends from {provider.name}", None)
+    progress.start(f"Fetching splits and dividends from {provider.name}", len(symbols))
     pages = list(provider.actions(symbols, start, end))
+    progress.advance(len(symbols))
     everything = pl.concat(pages) if pages else pl.DataFrame(schema=ACTION_PAGE_SCHEMA)
     everything = everything.unique(ACTION_KEY, keep="last", maintain_order=True)
     rows = everything.filter(

@@ -16,16 +16,17 @@ from quantmill.providers.registry import make_provider, provider_names
 __all__ = ["CAPABILITY_SCHEMA", "capability_table"]
 
 CAPABILITY_SCHEMA: Final[dict[str, pl.DataType]] = {
-    "name": pl.String(),
+    "provider": pl.String(),
     "feed": pl.String(),
     "grade": pl.String(),
     "asset_classes": pl.List(pl.String()),
     "earliest": pl.Date(),
     "latest": pl.Date(),
-    "live": pl.Boolean(),
+    "has_live": pl.Boolean(),
+    "adjustments": pl.List(pl.String()),
     "needs": pl.List(pl.String()),
     "usable": pl.Boolean(),
-    "why_not": pl.String(),
+    "reason": pl.String(),
 }
 
 
@@ -45,7 +46,7 @@ def capability_table(settings: Settings, clock: Clock) -> pl.DataFrame:
     """One row of `CAPABILITY_SCHEMA` per provider, by name.
 
     A provider without credentials is described all the same; one that cannot be made at all, such as that of
-    a package that does not load, has only its name and the reason. `earliest` is as of now where it moves.
+    a package that does not load, has only its name and the `reason`. `earliest` is as of now where it moves.
 
     Args:
         settings: Credentials, feeds, addresses.
@@ -61,10 +62,10 @@ def _row(name: str, settings: Settings, clock: Clock) -> dict[str, Any]:
     described = _made(name, describing := _Describing(settings, clock=clock))
     describing.close()
     row: dict[str, Any] = {
-        "name": name,
+        "provider": name,
         "needs": list(dict.fromkeys(describing.asked)),
         "usable": not isinstance(refusal, str),
-        "why_not": refusal if isinstance(refusal, str) else None,
+        "reason": refusal if isinstance(refusal, str) else None,
     }
     if isinstance(described, str):
         return row
@@ -75,7 +76,8 @@ def _row(name: str, settings: Settings, clock: Clock) -> dict[str, Any]:
         "asset_classes": sorted(capability.asset_classes),
         "earliest": capability.earliest,
         "latest": capability.latest,
-        "live": capability.has_live,
+        "has_live": capability.has_live,
+        "adjustments": sorted(capability.adjustments),
     }
 
 

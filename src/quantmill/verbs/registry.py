@@ -66,7 +66,6 @@ _TABLE: Final = (
     Verb("demo", "demo", "DemoRequest", "writes", "Show the whole line on a synthetic market.", "./data/demo", makes_home=True),
     Verb("import", "import_bars", "ImportRequest", "writes", "Store bars from CSV, Parquet, LEAN, DuckDB and SQLite files.", makes_home=True),
     Verb("ingest", "ingest_bars", "IngestRequest", "writes", "Store bars of a provider.", makes_home=True),
-    Verb("providers list", "providers_list", "ProvidersListRequest", "nothing", "List the providers of bars, what each has, and whether it can be used."),
     Verb("symbols", "symbols", "SymbolsRequest", "reads", "List the stored symbols."),
     Verb("bars", "bars", "BarsRequest", "reads", "Show bars of one symbol, as stored or put together to longer ones."),
     Verb("gaps", "gaps", "GapsRequest", "reads", "List missing and short sessions, and holes within sessions."),
@@ -117,6 +116,13 @@ _TABLE: Final = (
     Verb("db status", "db_status", "DbStatusRequest", "reads", "Show the state database: kind, schema, size, rows.", opens_home=False),
     Verb("db upgrade", "db_upgrade", "DbUpgradeRequest", "writes", "Bring the state database to the newest schema.", opens_home=False),
     Verb("db reset", "db_reset", "DbResetRequest", "writes", "Empty the state database.", opens_home=False),
+    Verb(
+        "providers list",
+        "providers_list",
+        "ProvidersListRequest",
+        "nothing",
+        "List the providers of bars, and what each can be asked for.",
+    ),
     Verb("config show", "config_show", "ConfigShowRequest", "nothing", "Show every setting with its origin."),
     Verb("config path", "config_path", "ConfigPathRequest", "nothing", "Show which files and folders are used."),
     Verb("config check", "config_check", "ConfigCheckRequest", "nothing", "Check the settings and name their sources."),
@@ -125,7 +131,6 @@ _TABLE: Final = (
 VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.words: verb for verb in _TABLE})
 GROUPS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "providers": "Where bars can come from.",
         "actions": "Splits and dividends: import, list.",
         "daily": "Daily prices of files: import, show.",
         "news": "Articles and their sentiment: import, fetch, list.",
@@ -135,6 +140,7 @@ GROUPS: Final[Mapping[str, str]] = MappingProxyType(
         "optimize": "Grids of trials.",
         "verify": "Proofs: no look-ahead, an intact lake, features made again.",
         "quarantine": "Rows that were not stored as bars: list, show, release.",
+        "providers": "Where bars come from: list.",
         "schema": "Columns of sources: check, baseline, accept, refuse, events.",
         "jobs": "Jobs: list, show, cancel.",
         "retention": "How long things are kept: show, run.",

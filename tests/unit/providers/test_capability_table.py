@@ -17,18 +17,18 @@ CLOCK = FixedClock(datetime(2024, 3, 9, tzinfo=UTC))
 def table(**settings: dict[str, str]) -> dict[str, dict[str, Any]]:
     rows = capability_table(Settings.model_validate(settings), CLOCK)
     assert dict(rows.schema) == CAPABILITY_SCHEMA
-    assert rows["name"].is_sorted()
-    return {row["name"]: row for row in rows.to_dicts()}
+    assert rows["provider"].is_sorted()
+    return {row["provider"]: row for row in rows.to_dicts()}
 
 
 def test_without_a_key_the_capability_is_told_all_the_same() -> None:
     row = table()["alpaca"]
 
     assert (row["feed"], row["grade"], row["asset_classes"]) == ("iex", "single venue", ["equity"])
-    assert (row["earliest"], row["latest"], row["live"]) == (date(2016, 1, 4), None, True)
+    assert (row["earliest"], row["latest"], row["has_live"]) == (date(2016, 1, 4), None, True)
     assert row["needs"] == ["ALPACA_KEY_ID", "ALPACA_SECRET_KEY"]
     assert row["usable"] is False
-    assert "ALPACA_KEY_ID" in row["why_not"]
+    assert "ALPACA_KEY_ID" in row["reason"]
 
 
 def test_with_keys_a_provider_is_usable_and_no_key_is_shown() -> None:
@@ -40,7 +40,7 @@ def test_with_keys_a_provider_is_usable_and_no_key_is_shown() -> None:
     assert rows["alpaca"]["grade"] == "consolidated"
     for name in ("alpaca", "massive"):
         assert rows[name]["usable"] is True
-        assert rows[name]["why_not"] is None
+        assert rows[name]["reason"] is None
     assert "s3cr3t" not in str(rows)
     assert "AKTEST" not in str(rows)
 
@@ -62,6 +62,6 @@ def test_a_package_that_does_not_load_has_a_row_with_the_reason(monkeypatch: pyt
     row = table()["lost"]
 
     assert row["usable"] is False
-    assert "no_such_package" in row["why_not"]
+    assert "no_such_package" in row["reason"]
     assert row["feed"] is None
     assert "sim" in table()

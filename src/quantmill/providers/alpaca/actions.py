@@ -130,5 +130,5 @@ def _one_a_day(frame: pl.DataFrame) -> pl.DataFrame:
             pl.col("provider").first(),
             pl.col("source").unique(maintain_order=True).str.join("+"),
         )
-        .select(ACTION_PAGE_SCHEMA)
+        .select(*ACTION_PAGE_SCHEMA)
     )

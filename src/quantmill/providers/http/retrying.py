@@ -1,5 +1,6 @@
 """When a request is sent again, and after how long."""
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ def asked_pause_s(headers: Mapping[str, str], now_us: int) -> float | None:
 
 def _number(text: str | None) -> float | None:
     try:
-        return None if text is None else float(text)
+        number = None if text is None else float(text)
     except ValueError:
         return None
+    return number if number is not None and math.isfinite(number) else None
