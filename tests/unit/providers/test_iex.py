@@ -1,17 +1,18 @@
 """Tiingo in the slot of IEX: its key, the end of IEX Cloud, and answers that are cut without a word."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
 
 from quantmill.config.settings import Settings
 from quantmill.core.calendar import calendar_for
-from quantmill.errors import ConfigError
+from quantmill.errors import ConfigError, SchemaDriftError
 from quantmill.providers.access import Access
 from quantmill.providers.iex import bars as iex
 from quantmill.providers.iex.bars import IexProvider
 from quantmill.providers.sim.provider import SimProvider
+from tests.standins.server import Answer, Request, json_answer
 from tests.standins.tiingo import TiingoStandIn
 
 
@@ -60,3 +61,32 @@ def test_tickers_have_their_form() -> None:
 
         assert server.requests[0].path == "/iex/brk-b/prices"
     assert found["symbol"].unique().to_list() == ["BRK.B"]
+
+
+class OneAnswer(TiingoStandIn):
+    """Gives one bar, whose time has the form that a test wants."""
+
+    def __init__(self, time: str) -> None:
+        super().__init__(pl.DataFrame(schema={"symbol": pl.String, "ts": pl.Datetime("us", "UTC")}))
+        self.time = time
+
+    def answer(self, request: Request) -> Answer:
+        bar = dict.fromkeys(("open", "high", "low", "close"), 1.5) | {"date": self.time, "volume": 3}
+        return json_answer([bar])
+
+
+def first_bar(time: str) -> datetime:
+    span = calendar_for("XNYS").day_span(date(2019, 1, 2), date(2019, 1, 3))
+    with OneAnswer(time) as server:
+        (page,) = IexProvider(Access(Settings.model_validate(server.settings))).bars("SPY", span)
+    return page["ts"][0]
+
+
+@pytest.mark.parametrize("time", ["2019-01-02T14:30:00.000Z", "2019-01-02T09:30:00-05:00"])
+def test_times_have_an_offset(time: str) -> None:
+    assert first_bar(time) == datetime(2019, 1, 2, 14, 30, tzinfo=UTC)
+
+
+def test_a_time_of_another_form_is_drift() -> None:
+    with pytest.raises(SchemaDriftError, match="02/01/2019"):
+        first_bar("02/01/2019 14:30")

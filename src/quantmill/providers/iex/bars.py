@@ -11,7 +11,7 @@ from quantmill.core.bars import UTC_TIME
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.span import Span
 from quantmill.core.symbols import describe_symbol
-from quantmill.errors import ConfigError, NoDataError, ProviderError
+from quantmill.errors import ConfigError, NoDataError, ProviderError, SchemaDriftError
 from quantmill.providers.access import Access
 from quantmill.providers.grades import grade_of
 from quantmill.providers.pages import cut, has_regular_hours, in_order, page_of, within
@@ -25,11 +25,11 @@ _HOUR_US: Final = 3_600_000_000
 _MAX_ROWS: Final = 10_000
 _PIECE_DAYS: Final = 14
 _ONE_DAY: Final = timedelta(days=1)
-_TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%.fZ"
+_TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%S%.f%#z"
 
 
 class _Bar(msgspec.Struct, gc=False):
-    """A bar as Tiingo sends it: `date` is its start in UTC; the volume is that of IEX alone."""
+    """A bar as Tiingo sends it: `date` is its start with its offset; the volume is that of IEX alone."""
 
     date: str
     open: float
@@ -126,9 +126,14 @@ class IexProvider:
         if not bars:
             return pl.DataFrame(schema=PAGE_SCHEMA)
         times = pl.Series("ts", [bar.date for bar in bars], dtype=pl.String)
+        ts = times.str.to_datetime(_TIME_FORMAT, time_unit="us", strict=False).cast(UTC_TIME)
+        if ts.null_count():
+            raise SchemaDriftError(
+                f"{_NAME} sends a time in an unknown form: {times.filter(ts.is_null())[0]!r}"
+            )
         return page_of(
             symbol,
-            times.str.to_datetime(_TIME_FORMAT, time_unit="us").dt.replace_time_zone("UTC").cast(UTC_TIME),
+            ts,
             {
                 "open": [bar.open for bar in bars],
                 "high": [bar.high for bar in bars],
