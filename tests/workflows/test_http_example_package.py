@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "quantmill-bars-example"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "quantmill-http-example"
 
 
 @pytest.fixture(scope="module")
