@@ -15,12 +15,14 @@ from quantmill.providers.access import Access
 from quantmill.providers.alpaca.bars import AlpacaProvider
 from quantmill.providers.files.provider import FilesProvider
 from quantmill.providers.iex.bars import IexProvider
+from quantmill.providers.iex.cloud import IexCloudProvider
 from quantmill.providers.massive.bars import MassiveProvider
 from quantmill.providers.protocol import BarProvider
 from quantmill.providers.sim.provider import SimProvider
 from quantmill.providers.yahoo.bars import YahooProvider
 from quantmill.testing.provider_contract import ProviderContract
 from tests.standins.alpaca import AlpacaStandIn
+from tests.standins.iex_cloud import IexCloudStandIn
 from tests.standins.massive import MassiveStandIn
 from tests.standins.tiingo import TiingoStandIn
 from tests.standins.yahoo import YahooStandIn
@@ -88,6 +90,18 @@ class TestIex(ProviderContract):
         bars = SimProvider().bars("SPY", calendar_for("XNYS").day_span(self.first, self.end))
         with TiingoStandIn(pl.concat(list(bars))) as server:
             yield IexProvider(Access(Settings.model_validate(server.settings)))
+
+
+class TestIexCloud(ProviderContract):
+    symbol, unknown_symbol = "SPY", "NOSUCH"
+    # 2023-07-03 is a half day.
+    first, end = date(2023, 6, 30), date(2023, 7, 6)
+
+    @pytest.fixture
+    def provider(self) -> Iterator[BarProvider]:
+        bars = SimProvider().bars("SPY", calendar_for("XNYS").day_span(self.first, self.end))
+        with IexCloudStandIn(pl.concat(list(bars)), n_nulls=2) as server:
+            yield IexCloudProvider(Access(Settings.model_validate(server.settings)))
 
 
 class TestYahoo(ProviderContract):

@@ -26,6 +26,7 @@ from quantmill.errors import (
 from quantmill.providers.access import Access
 from quantmill.providers.registry import make_provider
 from tests.standins.alpaca import AlpacaStandIn
+from tests.standins.iex_cloud import IexCloudStandIn
 from tests.standins.massive import MassiveStandIn
 from tests.standins.server import CONTENT_FAULTS, TRANSPORT_FAULTS, StandIn
 from tests.standins.tiingo import TiingoStandIn
@@ -45,6 +46,8 @@ class Case:
     end: date = date(2024, 3, 7)
     now: datetime = datetime(2024, 3, 9, tzinfo=UTC)
     page_rows: int = 400
+    # The provider's name, where two servers can stand behind it.
+    provider: str | None = None
     # Where one more request than for other providers, or one less, brings all bars.
     passing: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -55,6 +58,8 @@ CASES: Mapping[str, Case] = {
     # Two weeks at a time.
     "iex": Case(TiingoStandIn, end=date(2024, 3, 23)),
     "massive": Case(MassiveStandIn),
+    # One session at a time.
+    "iex_cloud": Case(IexCloudStandIn, provider="iex", passing={"null bars": 0}),
     # Seven days at a time; nulls are rows without a value beside the others.
     "yahoo": Case(
         YahooStandIn, end=date(2024, 3, 15), now=datetime(2024, 3, 16, tzinfo=UTC), passing={"null bars": 0}
@@ -207,14 +212,14 @@ def fetch(name: str, server: StandIn, symbol: str, settings: dict[str, Any] | No
     http = {"attempts": ATTEMPTS, "initial_wait_s": 0.01, "read_timeout_s": 0.4, "max_wait_s": 2.0}
     given = {**(settings or server.settings), "http": http}
     access = Access(Settings.model_validate(given), clock=FixedClock(CASES[name].now))
-    return pl.concat(list(make_provider(name, access).bars(symbol, span_of(name))))
+    return pl.concat(list(make_provider(CASES[name].provider or name, access).bars(symbol, span_of(name))))
 
 
 def wrong_key(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings with other secrets, as one who mistyped them has."""
     return {
         section: {
-            option: "mistyped-value" if option in {"secret_key", "api_key"} else value
+            option: "mistyped-value" if option in {"secret_key", "api_key", "iex_token"} else value
             for option, value in options.items()
         }
         for section, options in settings.items()

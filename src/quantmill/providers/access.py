@@ -52,6 +52,7 @@ class Access:
         limit: int,
         window_us: int = MINUTE_US,
         headers: Mapping[str, str] | None = None,
+        secret_params: Mapping[str, str] | None = None,
         secrets: tuple[str, ...] = (),
         judge: Judge | None = None,
     ) -> HttpSource:
@@ -63,6 +64,7 @@ class Access:
             limit: Requests that the key may send in a window.
             window_us: Length of the window, microseconds [a minute].
             headers: Sent with each request.
+            secret_params: Sent in the query of each request, for a provider that wants its key nowhere else.
             secrets: Keys, kept out of errors and logs.
             judge: What the provider's refusals mean.
         """
@@ -81,6 +83,7 @@ class Access:
             base_url,
             throttle,
             headers=headers or {},
+            secret_params=secret_params or {},
             secrets=secrets,
             judge=judge or (lambda _status, _text: None),
             rules=RetryRules(http.attempts, http.initial_wait_s, http.wait_base, http.max_wait_s),
@@ -92,8 +95,7 @@ class Access:
         self._sources.append(source)
         return source
 
-    @staticmethod
-    def secret(value: SecretStr | None, provider: str, variables: str) -> str:
+    def secret(self, value: SecretStr | None, provider: str, variables: str) -> str:
         """The text of a credential.
 
         Raises:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from quantmill.errors import ConfigError, UsageError
 from quantmill.providers.access import Access
 from quantmill.providers.alpaca.bars import AlpacaProvider
-from quantmill.providers.iex.bars import IexProvider
+from quantmill.providers.iex.choosing import iex_provider
 from quantmill.providers.massive.bars import MassiveProvider
 from quantmill.providers.protocol import BarProvider
 from quantmill.providers.sim.provider import SimProvider
@@ -20,7 +20,7 @@ ENTRY_POINT_GROUP: Final = "quantmill.providers"
 
 _BUILT_IN: Final[dict[str, Callable[..., BarProvider]]] = {
     "alpaca": AlpacaProvider,
-    "iex": IexProvider,
+    "iex": iex_provider,
     "massive": MassiveProvider,
     "sim": SimProvider,
     "yahoo": YahooProvider,

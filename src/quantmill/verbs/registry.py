@@ -131,7 +131,7 @@ _TABLE: Final = (
 VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.words: verb for verb in _TABLE})
 GROUPS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "actions": "Splits and dividends: import, list.",
+        "actions": "Splits and dividends: import, fetch, list.",
         "daily": "Daily prices of files: import, show.",
         "news": "Articles and their sentiment: import, fetch, list.",
         "features": "Features: build, list, show.",

@@ -64,11 +64,6 @@ def test_tickers_have_their_form() -> None:
     assert found["symbol"].unique().to_list() == ["BRK.B"]
 
 
-def test_a_named_server_of_iex_cloud_is_told_not_to_be_asked() -> None:
-    with pytest.raises(ConfigError, match=r"shut down on 2024-08-31.*https://iex\.test.* is not asked"):
-        IexProvider(access(iex_token="sk_0123456789", iex_base_url="https://iex.test/v1"))
-
-
 def test_a_key_of_tiingo_counts_beside_a_token_of_iex_cloud() -> None:
     assert IexProvider(access(iex_token="sk_0123456789", api_key="tiingo-s3cr3t")).name == "iex"
 

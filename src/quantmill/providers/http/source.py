@@ -55,6 +55,27 @@ class _Fault:
     is_limit: bool = False
 
 
+class _SecretQuery(httpx2.HTTPTransport):
+    """Puts parameters into the query on the way out, after the client has told its log of the request."""
+
+    def __init__(self, params: Mapping[str, str]) -> None:
+        super().__init__()
+        self._params = dict(params)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The answer to the request with the parameters."""
+        url = request.url.copy_merge_params(self._params)
+        return super().handle_request(
+            httpx2.Request(
+                request.method,
+                url,
+                headers=request.headers,
+                stream=request.stream,
+                extensions=request.extensions,
+            )
+        )
+
+
 @dataclass
 class HttpSource:
     """A server of one provider; share it between threads.
@@ -64,6 +85,7 @@ class HttpSource:
         base_url: Scheme, host and path prefix; requests go nowhere else, and redirects are refused.
         throttle: The limit of the key.
         headers: Sent with each request; credentials belong here, never into parameters.
+        secret_params: Sent in the query of each request, where a provider wants its key nowhere else; no log has them.
         secrets: Texts that are replaced wherever the provider's words are shown.
         judge: What the provider's refusals mean.
         rules: Retries.
@@ -77,6 +99,7 @@ class HttpSource:
     base_url: str
     throttle: Throttle
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    secret_params: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     judge: Judge = field(default=lambda _status, _text: None)
     rules: RetryRules = field(default_factory=RetryRules)
@@ -94,6 +117,7 @@ class HttpSource:
             headers={"Accept-Encoding": "gzip, deflate", "User-Agent": "quantmill", **self.headers},
             timeout=httpx2.Timeout(limits.read_s, connect=limits.connect_s, pool=limits.total_s),
             follow_redirects=False,
+            transport=_SecretQuery(self.secret_params) if self.secret_params else None,
         )
         # Providers live as long as they are used and are closed by nobody.
         weakref.finalize(self, self._client.close)

@@ -61,14 +61,8 @@ class IexProvider:
     def __init__(self, access: Access) -> None:
         settings = access.settings.tiingo
         if settings.api_key is None and settings.iex_token is not None:
-            where = (
-                f"the server {settings.iex_base_url} of its protocol is not asked"
-                if settings.iex_base_url
-                else ""
-            )
             raise ConfigError(
-                "IEX Cloud was shut down on 2024-08-31, IEX_TOKEN is of no use"
-                + (f"; {where}" if where else ""),
+                "IEX Cloud was shut down on 2024-08-31, IEX_TOKEN is of no use",
                 hint="set TIINGO_API_KEY: Tiingo has minutes of the same venue",
             )
         key = access.secret(settings.api_key, f"{_NAME} (Tiingo)", "TIINGO_API_KEY")

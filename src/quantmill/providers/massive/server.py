@@ -30,7 +30,7 @@ def server(access: Access) -> HttpSource:
 
 
 def _judge(status: int, text: str) -> ProviderError | None:
-    if status == 403 and "NOT_AUTHORIZED" in text:
+    if status == 403 and "NOT_AUTHORIZED" in text and "api key" not in text.lower():
         return NotEntitledError(
             f"the Massive plan does not include this (status 403: {text})",
             hint="a plan of more years or data, or another provider, has it",

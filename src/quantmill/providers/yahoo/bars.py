@@ -25,6 +25,8 @@ _NAME: Final = "yahoo"
 _PIECE_DAYS: Final = 7
 # Yahoo has 30 days to the second; a whole session less is safe to ask for.
 _DAYS_BACK: Final = 29
+# What is a second older than 30 days when the request arrives is refused with all the rest of it.
+_OLDEST: Final = timedelta(days=30) - timedelta(minutes=5)
 _FIELDS: Final = ("open", "high", "low", "close", "volume")
 
 
@@ -104,7 +106,7 @@ class YahooProvider:
 
     def bars(self, symbol: str, span: Span, *, progress: Progress = NO_PROGRESS) -> Iterator[pl.DataFrame]:
         """As `BarProvider.bars`: one page for each seven days; what is older than 30 days is not asked for."""
-        oldest = self._clock.now() - timedelta(days=_DAYS_BACK + 1)
+        oldest = self._clock.now() - _OLDEST
         found, dropped = False, 0
         if span.end > oldest:
             for piece in cut(Span(max(span.start, oldest), span.end), _PIECE_DAYS):
