@@ -6,7 +6,7 @@ from typing import Final, Protocol, runtime_checkable
 
 import polars as pl
 
-__all__ = ["ACTION_PAGE_SCHEMA", "ActionProvider"]
+__all__ = ["ACTION_PAGE_SCHEMA", "ActionProvider", "one_a_day"]
 
 # Dataset `corporate_actions` before it is stored: the lake adds `ingested_at`.
 ACTION_PAGE_SCHEMA: Final[dict[str, pl.DataType]] = {
@@ -47,3 +47,18 @@ class ActionProvider(Protocol):
             ProviderError: If it cannot deliver.
         """
         ...
+
+
+def one_a_day(frame: pl.DataFrame) -> pl.DataFrame:
+    """One row per symbol, ex-date and kind: a special dividend beside the usual one adds to it."""
+    is_split = pl.col("kind") == "split"
+    return (
+        frame.group_by("symbol", "ex_date", "kind", maintain_order=True)
+        .agg(
+            pl.when(is_split.first()).then(pl.col("ratio").product()).alias("ratio"),
+            pl.when(~is_split.first()).then(pl.col("amount").sum()).alias("amount"),
+            pl.col("provider").first(),
+            pl.col("source").unique(maintain_order=True).str.join("+"),
+        )
+        .select(*ACTION_PAGE_SCHEMA)
+    )

@@ -8,7 +8,7 @@ import msgspec
 import polars as pl
 
 from quantmill.providers.access import Access
-from quantmill.providers.actions_protocol import ACTION_PAGE_SCHEMA
+from quantmill.providers.actions_protocol import ACTION_PAGE_SCHEMA, one_a_day
 from quantmill.providers.alpaca.server import NAME, data_server
 from quantmill.providers.pages import LoopGuard
 
@@ -76,7 +76,7 @@ class AlpacaActions:
             frame = pl.DataFrame(list(rows.values()), schema=ACTION_PAGE_SCHEMA, orient="row")
             frame = frame.filter(pl.col("ex_date").is_between(start, end, closed="left"))
             if frame.height:
-                yield _one_a_day(frame)
+                yield one_a_day(frame)
 
     def _rows(
         self, symbols: Sequence[str], start: date, end: date
@@ -117,18 +117,3 @@ class AlpacaActions:
                 return
             guard.check(page.next_page_token)
             query["page_token"] = page.next_page_token
-
-
-def _one_a_day(frame: pl.DataFrame) -> pl.DataFrame:
-    """One row per symbol, ex-date and kind: a special dividend beside the usual one adds to it."""
-    is_split = pl.col("kind") == "split"
-    return (
-        frame.group_by("symbol", "ex_date", "kind", maintain_order=True)
-        .agg(
-            pl.when(is_split.first()).then(pl.col("ratio").product()).alias("ratio"),
-            pl.when(~is_split.first()).then(pl.col("amount").sum()).alias("amount"),
-            pl.col("provider").first(),
-            pl.col("source").unique(maintain_order=True).str.join("+"),
-        )
-        .select(*ACTION_PAGE_SCHEMA)
-    )

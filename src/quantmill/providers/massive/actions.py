@@ -9,7 +9,7 @@ import polars as pl
 
 from quantmill.core.symbols import describe_symbol
 from quantmill.providers.access import Access
-from quantmill.providers.actions_protocol import ACTION_PAGE_SCHEMA
+from quantmill.providers.actions_protocol import ACTION_PAGE_SCHEMA, one_a_day
 from quantmill.providers.massive.names import from_massive, to_massive
 from quantmill.providers.massive.server import NAME, server
 from quantmill.providers.pages import LoopGuard
@@ -76,32 +76,34 @@ class MassiveActions:
         self._server = server(access)
 
     def actions(self, symbols: Sequence[str], start: date, end: date) -> Iterator[pl.DataFrame]:
-        """As `ActionProvider.actions`."""
+        """As `ActionProvider.actions`: two frames for each symbol."""
         for symbol in symbols:
-            for page in self._pages(_SPLITS, _SPLITS_DECODER, "execution_date", symbol, start, end):
-                yield _frame(
-                    [
-                        (
-                            from_massive(one.ticker),
-                            one.execution_date,
-                            "split",
-                            one.split_to / one.split_from,
-                            None,
-                        )
-                        for one in page.results
-                    ],
-                    "splits",
-                )
+            splits = self._pages(_SPLITS, _SPLITS_DECODER, "execution_date", symbol, start, end)
+            yield _frame(
+                [
+                    (
+                        from_massive(one.ticker),
+                        one.execution_date,
+                        "split",
+                        one.split_to / one.split_from,
+                        None,
+                    )
+                    for page in splits
+                    for one in page.results
+                ],
+                "splits",
+            )
             currency = describe_symbol(symbol).currency
-            for page in self._pages(_DIVIDENDS, _DIVIDENDS_DECODER, "ex_dividend_date", symbol, start, end):
-                yield _frame(
-                    [
-                        (from_massive(one.ticker), one.ex_dividend_date, "dividend", None, one.cash_amount)
-                        for one in page.results
-                        if one.currency == currency
-                    ],
-                    "dividends",
-                )
+            dividends = self._pages(_DIVIDENDS, _DIVIDENDS_DECODER, "ex_dividend_date", symbol, start, end)
+            yield _frame(
+                [
+                    (from_massive(one.ticker), one.ex_dividend_date, "dividend", None, one.cash_amount)
+                    for page in dividends
+                    for one in page.results
+                    if one.currency == currency
+                ],
+                "dividends",
+            )
 
     def _pages(
         self,
@@ -132,6 +134,5 @@ class MassiveActions:
 def _frame(rows: list[tuple[str, date, str, float | None, float | None]], source: str) -> pl.DataFrame:
     names = list(ACTION_PAGE_SCHEMA)[:5]
     schema = {name: ACTION_PAGE_SCHEMA[name] for name in names}
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
-        provider=pl.lit(NAME), source=pl.lit(source)
-    )
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return one_a_day(frame.with_columns(provider=pl.lit(NAME), source=pl.lit(source)))
