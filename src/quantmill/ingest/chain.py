@@ -159,7 +159,8 @@ class Chain:
                         delivery.fallbacks.append(_fallback(provider, symbol, empty, reason))
                     delivery.answers += answers
                     if own.height:
-                        delivery.rows[symbol].append(_of_sessions(own, symbol, set(run) - set(empty)))
+                        kept = _of_sessions(own, symbol, set(run) - set(empty)) if empty else own
+                        delivery.rows[symbol].append(kept)
                     for day in set(run) - set(empty):
                         del left[symbol, day]
 
@@ -255,12 +256,11 @@ def _counts(rows: pl.DataFrame, calendar: SessionCalendar) -> dict[int, tuple[in
     if rows.height == 0:
         return {}
     labels = calendar.label(us_of(rows["ts"]))
-    days, at = np.unique(labels.session, return_inverse=True)
-    regular = np.bincount(at, weights=labels.is_regular, minlength=days.size).astype(int)
-    total = np.bincount(at, minlength=days.size)
+    first = int(labels.session.min())
+    at = labels.session - first
+    total, regular = np.bincount(at), np.bincount(at[labels.is_regular], minlength=int(at.max()) + 1)
     return {
-        int(day): (int(n_regular), int(n - n_regular))
-        for day, n_regular, n in zip(days, regular, total, strict=True)
+        first + int(day): (int(regular[day]), int(total[day] - regular[day])) for day in np.flatnonzero(total)
     }
 
 

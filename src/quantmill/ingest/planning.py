@@ -1,13 +1,14 @@
 """Which sessions a backfill asks for: those that are missing, were not final, or are wanted in any case."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
 from quantmill.core.calendar import SessionCalendar, calendar_for
 from quantmill.core.instants import MINUTE_US, to_us
+from quantmill.core.span import Span
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import NoDataError
 from quantmill.ingest.chain import Chain, Wanted
@@ -79,13 +80,16 @@ def plan_backfill(
     """
     plan = Plan()
     synthetic: dict[str, bool] = dict(lake.symbols().select("symbol", "is_synthetic").iter_rows())
+    spans: dict[str, dict[date, Span]] = {}
     again: dict[tuple[date, ...], list[Wanted]] = defaultdict(list)
     new: dict[tuple[date, ...], list[Wanted]] = defaultdict(list)
     for symbol in symbols:
         calendar = calendar_for(describe_symbol(symbol).calendar)
-        begun = _begun(lake, chain, symbol, calendar, start, end, plan)
-        for day in begun:
-            plan.final_us[calendar.name, day] = final_from_us(calendar, day, lateness_minutes)
+        if calendar.name not in spans:
+            spans[calendar.name] = {day: calendar.session_span(day) for day in calendar.sessions(start, end)}
+            for day in spans[calendar.name]:
+                plan.final_us[calendar.name, day] = final_from_us(calendar, day, lateness_minutes)
+        begun = _begun(lake, chain, symbol, spans[calendar.name], start, end, plan)
         known = _Known(lake, symbol, start, end, chain, is_synthetic=synthetic.get(symbol, False))
         todo = (
             begun if force else [day for day in begun if known.needs(day, plan.final_us[calendar.name, day])]
@@ -131,23 +135,21 @@ def _begun(
     lake: Lake,
     chain: Chain,
     symbol: str,
-    calendar: SessionCalendar,
+    spans: Mapping[date, Span],
     start: date,
     end: date,
     plan: Plan,
 ) -> list[date]:
-    asked = calendar.sessions(start, end)
-    if not asked:
-        raise NoDataError(f"{calendar.name} has no session from {start} to {end}")
+    if not spans:
+        raise NoDataError(f"{symbol}: the exchange has no session from {start} to {end}")
     now = lake.clock.now()
-    spans = {day: calendar.session_span(day) for day in asked}
     # A made-up session is whole or not there.
-    begun = [day for day in asked if (spans[day].end if chain.is_synthetic else spans[day].start) <= now]
+    begun = [day for day, span in spans.items() if (span.end if chain.is_synthetic else span.start) <= now]
     word = "closed" if chain.is_synthetic else "begun"
     if not begun:
         raise NoDataError(f"{symbol}: no session from {start} to {end} has {word} yet")
-    if len(begun) < len(asked):
-        plan.notes.append(f"{symbol}: {len(asked) - len(begun)} sessions have not {word} yet; left out")
+    if len(begun) < len(spans):
+        plan.notes.append(f"{symbol}: {len(spans) - len(begun)} sessions have not {word} yet; left out")
     return begun
 
 

@@ -263,8 +263,8 @@ class HttpSource:
         return url.raw_path.decode()
 
     def _shown(self, body: bytes) -> str:
-        text = " ".join(body[: 4 * _MAX_SHOWN].decode("utf-8", "replace").split())
-        return self._clean(text)[:_MAX_SHOWN]
+        # Cleaned before it is cut: half a key would not be found.
+        return " ".join(self._clean(body.decode("utf-8", "replace")).split())[:_MAX_SHOWN]
 
     def _clean(self, text: str) -> str:
         for secret in self.secrets:
