@@ -1,5 +1,6 @@
 """What every test shares: Hypothesis profiles, a common numba cache, real data, databases, records of proofs."""
 
+import logging
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -81,6 +82,19 @@ def state(state_place: Place) -> Iterator[State]:
     opened = open_state(state_place)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """All that our loggers say, also after a test of the command line kept their lines from going further."""
+    logger = logging.getLogger("quantmill")
+    before = logger.level
+    logger.addHandler(caplog.handler)
+    logger.setLevel(logging.DEBUG)
+    with caplog.at_level(logging.DEBUG):
+        yield caplog
+    logger.removeHandler(caplog.handler)
+    logger.setLevel(before)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The client of HTTP against servers of its own: time-outs, redirects, keys that never show."""
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -159,24 +158,24 @@ def test_a_link_to_another_host_is_asked_of_the_own_one() -> None:
     ],
 )
 def test_no_key_shows_in_an_error_a_log_or_a_form_of_the_client(
-    reply: Reply, error: type[QuantmillError], caplog: pytest.LogCaptureFixture
+    reply: Reply, error: type[QuantmillError], logged: pytest.LogCaptureFixture
 ) -> None:
     with serving(reply) as (url, _):
         source = source_of(url)
-        with caplog.at_level(logging.DEBUG), pytest.raises(QuantmillError) as caught:
+        with pytest.raises(QuantmillError) as caught:
             source.get("/", NUMBERS)
 
     assert type(caught.value) is error
-    logged = [str(vars(record)) for record in caplog.records if record.name.startswith("quantmill")]
+    lines = [str(vars(record)) for record in logged.records if record.name.startswith("quantmill")]
     shown = [
         str(caught.value),
         repr(caught.value),
         str(caught.value.hint),
         repr(source),
         str(source),
-        *logged,
+        *lines,
     ]
-    assert len(logged) >= 1
+    assert len(lines) >= 1
     assert not [text for text in shown if SECRET in text]
 
 

@@ -65,17 +65,17 @@ def test_minutes_are_those_of_new_york(session: date, minute: datetime) -> None:
     ("fault", "kind"), [("500", UnavailableError), ("403 not entitled", NotEntitledError)]
 )
 def test_the_token_is_in_no_log_and_no_error(
-    fault: str, kind: type[Exception], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    fault: str, kind: type[Exception], logged: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger("quantmill"), "propagate", True)
     span = calendar_for("XNYS").day_span(date(2024, 3, 12), date(2024, 3, 13))
 
-    with IexCloudStandIn(make_bars("SPY", 3), faults={0: fault}) as server, caplog.at_level(logging.DEBUG):
+    with IexCloudStandIn(make_bars("SPY", 3), faults={0: fault}) as server:
         with pytest.raises(kind) as caught:
             list(IexCloudProvider(access(server)).bars("SPY", span))
 
         assert server.requests[0].query["token"] == server.key
-    told = "\n".join(str(record.__dict__) + record.getMessage() for record in caplog.records)
+    told = "\n".join(str(record.__dict__) + record.getMessage() for record in logged.records)
     assert "chart/date/20240312" in told
     assert server.key not in told + str(caught.value) + repr(caught.value.__cause__)
 
