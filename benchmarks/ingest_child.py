@@ -63,8 +63,17 @@ def main(path: str, url: str) -> None:
         before = _cpu_s()
         rows = work()
         cpu_s = _cpu_s() - before
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = _peak_mb()
     print(json.dumps({"rows": rows, "cpu_s": cpu_s, "peak_mb": peak_mb}))
+
+
+def _peak_mb() -> float:
+    """Highest resident memory since this program began; `getrusage` would begin with that of its parent."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 
 def _cpu_s() -> float:
