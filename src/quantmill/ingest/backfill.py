@@ -16,8 +16,6 @@ from quantmill.core.symbols import canonical_symbol, describe_symbol
 from quantmill.errors import (
     ConflictError,
     NoDataError,
-    ProviderError,
-    SchemaDriftError,
     SymbolKindError,
     UnavailableError,
 )
@@ -105,7 +103,6 @@ class _Backfill:
         self._splits = stored_splits(lake)
         self._released = released_bars(lake)
         self._fallbacks: list[Fallback] = []
-        self._failures: list[str] = []
         self._sources: Counter[tuple[str, str]] = Counter()
         self._n_unanswered = 0
         self._n_unfinished = 0
@@ -124,7 +121,6 @@ class _Backfill:
             if delivery.answers:
                 self._store(chunk, delivery)
             if delivery.unanswered:
-                self._failures.append(_words(delivery.faults))
                 self._n_unanswered += len(delivery.unanswered)
             is_down = bool(delivery.unanswered) and not delivery.answers
             failed_in_a_row = failed_in_a_row + 1 if is_down else 0
@@ -139,7 +135,7 @@ class _Backfill:
             NoDataError: If there was nothing anywhere.
             UnavailableError: If some sessions were answered by no provider.
         """
-        if self._failures:
+        if self._n_unanswered:
             raise UnavailableError(
                 f"{self._n_unanswered} sessions were answered by no provider; {self.tally.rows_stored:,} "
                 f"bars of others are stored. {'; '.join(self._answers_in_words())}",
@@ -153,7 +149,7 @@ class _Backfill:
             )
         if self._n_unfinished:
             tally.notes.append(f"{self._n_unfinished} bars were not over yet; left out")
-        if self._chain.providers and not self._chain.is_synthetic:
+        if not chain.is_synthetic:
             tally.notes += self._fallback_notes()
         grades = {one.name: one.capability.grade for one in chain.providers}
         gave = list(self._sources) or [(one.name, one.feed) for one in chain.providers[:1]]
@@ -271,10 +267,6 @@ class _Backfill:
         if len(groups) > _MAX_TOLD:
             notes.append(f"{len(groups) - _MAX_TOLD} more reasons are listed under `fallbacks`")
         return notes
-
-
-def _words(faults: Sequence[ProviderError | SchemaDriftError]) -> str:
-    return "; ".join(dict.fromkeys(map(str, faults)))
 
 
 def _check_kinds(lake: Lake, chain: Chain, names: Sequence[str]) -> None:

@@ -53,9 +53,6 @@ class Delivery:
     rows: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: defaultdict(list))
     answers: list[SessionAnswer] = field(default_factory=list[SessionAnswer])
     fallbacks: list[Fallback] = field(default_factory=list[Fallback])
-    faults: list[ProviderError | SchemaDriftError] = field(
-        default_factory=list[ProviderError | SchemaDriftError]
-    )
     unanswered: set[tuple[str, date]] = field(default_factory=set[tuple[str, date]])
 
 
@@ -146,7 +143,6 @@ class Chain:
             for run in _runs(calendar_for(describe_symbol(symbols[0]).calendar), days):
                 rows, fault = _read(provider, symbols, run)
                 if fault is not None and not isinstance(fault, NoDataError):
-                    delivery.faults.append(fault)
                     delivery.unanswered |= {(symbol, day) for symbol in symbols for day in run}
                     delivery.fallbacks += [_fallback(provider, name, run, str(fault)) for name in symbols]
                     continue
