@@ -11,9 +11,9 @@ import polars as pl
 from quantmill.core.bars import UTC_TIME
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.span import Span
-from quantmill.errors import ConfigError, NoDataError
+from quantmill.errors import ConfigError
 from quantmill.providers.access import Access
-from quantmill.providers.pages import cut, has_regular_hours, in_order, page_of, within
+from quantmill.providers.pages import cut, in_order, page_of, told, within
 from quantmill.providers.protocol import Capability
 
 __all__ = ["ArchiveProvider"]
@@ -49,7 +49,9 @@ class ArchiveProvider:
 
     def bars(self, symbol: str, span: Span, *, progress: Progress = NO_PROGRESS) -> Iterator[pl.DataFrame]:
         """Pages of one symbol's bars, a month at a time."""
-        found = False
+        yield from told(self._months(symbol, span), self.name, (symbol,), span, progress)
+
+    def _months(self, symbol: str, span: Span) -> Iterator[pl.DataFrame]:
         for month in cut(span, _MONTH_DAYS):
             answer = self._server.get(
                 f"/bars/{symbol}",
@@ -62,9 +64,4 @@ class ArchiveProvider:
                 columns = {"open": opens, "high": highs, "low": lows, "close": closes, "volume": volumes}
                 page = page_of(symbol, ts, columns, provider=self.name, feed=self.feed)
                 # Whatever the server repeats, shuffles or adds is put right here.
-                page = within(in_order([page]), month)
-                found = found or page.height > 0
-                progress.advance(0, note=f"{self.name} {symbol} {month.start:%Y-%m}: {page.height} bars")
-                yield page
-        if not found and has_regular_hours(symbol, span):
-            raise NoDataError(f"{self.name} has no bars of {symbol} from {span.start} to {span.end}")
+                yield within(in_order([page]), month)

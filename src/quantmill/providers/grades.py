@@ -8,7 +8,10 @@ __all__ = ["grade_of"]
 
 _BY_FEED: Final[dict[tuple[str, str], Grade]] = {
     ("alpaca", "sip"): "consolidated",
+    ("alpaca", "delayed_sip"): "consolidated",
     ("alpaca", "iex"): "single venue",
+    ("alpaca", "boats"): "single venue",
+    ("alpaca", "overnight"): "single venue",
 }
 _BY_PROVIDER: Final[dict[str, Grade]] = {
     "sim": "synthetic",

@@ -8,12 +8,13 @@ import polars as pl
 
 from quantmill.core.calendar import calendar_for
 from quantmill.core.instants import to_us
+from quantmill.core.progress import Progress
 from quantmill.core.span import Span
 from quantmill.core.symbols import describe_symbol
-from quantmill.errors import ProviderError
+from quantmill.errors import NoDataError, ProviderError
 from quantmill.providers.protocol import PAGE_SCHEMA
 
-__all__ = ["LoopGuard", "cut", "has_regular_hours", "in_order", "page_of", "within"]
+__all__ = ["LoopGuard", "cut", "has_regular_hours", "in_order", "page_of", "told", "within"]
 
 _MAX_PAGES: Final = 100_000
 
@@ -66,6 +67,31 @@ def in_order(pages: Iterable[pl.DataFrame]) -> pl.DataFrame:
     if _is_in_order(rows):
         return rows
     return rows.unique(("symbol", "ts"), keep="last", maintain_order=True).sort("symbol", "ts")
+
+
+def told(
+    pages: Iterable[pl.DataFrame], provider: str, symbols: Sequence[str], span: Span, progress: Progress
+) -> Iterator[pl.DataFrame]:
+    """The pages that hold bars, each told of.
+
+    Args:
+        pages: Of one answer after the other.
+        provider: Who gives them, in words for people.
+        symbols: What was asked for.
+        span: Of which time.
+        progress: Told of each page.
+
+    Raises:
+        NoDataError: If none of them holds a bar, and the span has regular hours of one of the symbols.
+    """
+    names, found = ", ".join(symbols), False
+    for page in pages:
+        if page.height:
+            found = True
+            progress.advance(0, note=f"{provider} {names} {page['ts'][0]:%Y-%m-%d}: {page.height:,} bars")
+            yield page
+    if not found and any(has_regular_hours(symbol, span) for symbol in symbols):
+        raise NoDataError(f"{provider} has no bars of {names} from {span.start} to {span.end}")
 
 
 def within(rows: pl.DataFrame, span: Span) -> pl.DataFrame:

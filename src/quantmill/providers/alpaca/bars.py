@@ -13,8 +13,9 @@ from quantmill.core.symbols import describe_symbol
 from quantmill.errors import NoDataError, SchemaDriftError
 from quantmill.providers.access import Access
 from quantmill.providers.alpaca.server import NAME, data_server
-from quantmill.providers.pages import LoopGuard, cut, has_regular_hours, in_order, page_of, within
-from quantmill.providers.protocol import Capability, Grade
+from quantmill.providers.grades import grade_of
+from quantmill.providers.pages import LoopGuard, cut, in_order, page_of, told, within
+from quantmill.providers.protocol import Capability
 
 __all__ = ["AlpacaProvider"]
 
@@ -22,7 +23,6 @@ _PATH: Final = "/v2/stocks/bars"
 _MAX_ROWS: Final = 10_000
 _PIECE_DAYS: Final = 31
 _MAX_SYMBOLS: Final = 100
-_CONSOLIDATED: Final = frozenset({"sip", "delayed_sip"})
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -71,13 +71,12 @@ class AlpacaProvider:
     @property
     def capability(self) -> Capability:
         """US equities since 2016."""
-        grade: Grade = "consolidated" if self.feed in _CONSOLIDATED else "single venue"
         return Capability(
             frozenset({"equity"}),
             earliest=date(2016, 1, 4),
             has_live=True,
             adjustments=frozenset({"raw", "split", "dividend", "all"}),
-            grade=grade,
+            grade=grade_of(NAME, self.feed),
         )
 
     def bars(self, symbol: str, span: Span, *, progress: Progress = NO_PROGRESS) -> Iterator[pl.DataFrame]:
@@ -95,19 +94,13 @@ class AlpacaProvider:
         for symbol in symbols:
             if describe_symbol(symbol).asset_class != "equity":
                 raise NoDataError(f"{NAME} has no minute bars of {symbol}: it serves US equities")
-        found = False
-        for at in range(0, len(symbols), _MAX_SYMBOLS):
-            part = symbols[at : at + _MAX_SYMBOLS]
-            for piece in cut(span, _PIECE_DAYS):
-                page = within(in_order(self._pages(part, piece)), piece)
-                if page.height:
-                    found = True
-                    progress.advance(0, note=f"{NAME} {piece.start:%Y-%m-%d}: {page.height:,} bars")
-                    yield page
-        if not found and any(has_regular_hours(symbol, span) for symbol in symbols):
-            raise NoDataError(
-                f"{NAME} ({self.feed}) has no bars of {', '.join(symbols)} from {span.start} to {span.end}"
-            )
+        parts = [symbols[at : at + _MAX_SYMBOLS] for at in range(0, len(symbols), _MAX_SYMBOLS)]
+        pages = (
+            within(in_order(self._pages(part, piece)), piece)
+            for part in parts
+            for piece in cut(span, _PIECE_DAYS)
+        )
+        yield from told(pages, f"{NAME} ({self.feed})", symbols, span, progress)
 
     def _pages(self, symbols: Sequence[str], span: Span) -> Iterator[pl.DataFrame]:
         query: dict[str, str | int] = {

@@ -14,7 +14,7 @@ from quantmill.core.symbols import describe_symbol
 from quantmill.errors import ConfigError, NoDataError, NotEntitledError, ProviderError
 from quantmill.providers.access import Access
 from quantmill.providers.grades import grade_of
-from quantmill.providers.pages import cut, has_regular_hours, in_order, page_of, within
+from quantmill.providers.pages import cut, in_order, page_of, told, within
 from quantmill.providers.protocol import PAGE_SCHEMA, Capability
 
 __all__ = ["IexProvider"]
@@ -85,15 +85,8 @@ class IexProvider:
         """As `BarProvider.bars`: one page for each two weeks."""
         if describe_symbol(symbol).asset_class != "equity":
             raise NoDataError(f"{_NAME} has no bars of {symbol}: it serves US equities")
-        found = False
-        for piece in cut(span, _PIECE_DAYS):
-            page = within(in_order(self._pages(symbol, piece)), piece)
-            if page.height:
-                found = True
-                progress.advance(0, note=f"{_NAME} {symbol} {piece.start:%Y-%m-%d}: {page.height:,} bars")
-                yield page
-        if not found and has_regular_hours(symbol, span):
-            raise NoDataError(f"{_NAME} has no bars of {symbol} from {span.start} to {span.end}")
+        pages = (within(in_order(self._pages(symbol, piece)), piece) for piece in cut(span, _PIECE_DAYS))
+        yield from told(pages, _NAME, (symbol,), span, progress)
 
     def _pages(self, symbol: str, span: Span) -> Iterator[pl.DataFrame]:
         """Answers for a span, in halves as long as an answer is as large as it can be."""

@@ -14,7 +14,7 @@ from quantmill.core.symbols import describe_symbol
 from quantmill.errors import ConfigError, NoDataError, NotEntitledError, ProviderError
 from quantmill.providers.access import Access
 from quantmill.providers.grades import grade_of
-from quantmill.providers.pages import has_regular_hours, in_order, page_of, within
+from quantmill.providers.pages import in_order, page_of, told, within
 from quantmill.providers.protocol import PAGE_SCHEMA, Capability
 
 __all__ = ["IexCloudProvider"]
@@ -78,20 +78,15 @@ class IexCloudProvider:
         """As `BarProvider.bars`: one page per session."""
         if describe_symbol(symbol).asset_class != "equity":
             raise NoDataError(f"{_NAME} has no bars of {symbol}: it serves US equities")
-        found = False
-        for session in calendar_for("XNYS").sessions(
-            span.start.date() - _ONE_DAY, span.end.date() + _ONE_DAY
-        ):
-            day = calendar_for("XNYS").day_span(session, session + _ONE_DAY)
-            if day.end <= span.start or day.start >= span.end:
-                continue
-            page = within(in_order([self._session(symbol, session)]), span)
-            if page.height:
-                found = True
-                progress.advance(0, note=f"{_NAME} {symbol} {session}: {page.height:,} bars")
-                yield page
-        if not found and has_regular_hours(symbol, span):
-            raise NoDataError(f"{_NAME} has no bars of {symbol} from {span.start} to {span.end}")
+        calendar = calendar_for("XNYS")
+        near = calendar.sessions(span.start.date() - _ONE_DAY, span.end.date() + _ONE_DAY)
+        days = {session: calendar.day_span(session, session + _ONE_DAY) for session in near}
+        pages = (
+            within(in_order([self._session(symbol, session)]), span)
+            for session, day in days.items()
+            if day.end > span.start and day.start < span.end
+        )
+        yield from told(pages, _NAME, (symbol,), span, progress)
 
     def _session(self, symbol: str, session: date) -> pl.DataFrame:
         path = f"/stock/{symbol.lower()}/chart/date/{session:%Y%m%d}"

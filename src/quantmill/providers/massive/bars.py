@@ -11,12 +11,12 @@ from quantmill.core.bars import UTC_TIME
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.span import Span
 from quantmill.core.symbols import describe_symbol
-from quantmill.errors import NoDataError, ProviderError, UnavailableError
+from quantmill.errors import ProviderError, UnavailableError
 from quantmill.providers.access import Access
 from quantmill.providers.grades import grade_of
 from quantmill.providers.massive.names import to_massive
 from quantmill.providers.massive.server import NAME, server
-from quantmill.providers.pages import LoopGuard, cut, has_regular_hours, in_order, page_of, within
+from quantmill.providers.pages import LoopGuard, cut, in_order, page_of, told, within
 from quantmill.providers.protocol import Capability
 
 __all__ = ["MassiveProvider"]
@@ -88,15 +88,8 @@ class MassiveProvider:
 
     def bars(self, symbol: str, span: Span, *, progress: Progress = NO_PROGRESS) -> Iterator[pl.DataFrame]:
         """As `BarProvider.bars`: one page per month."""
-        found = False
-        for piece in cut(span, _PIECE_DAYS):
-            page = within(in_order(self._pages(symbol, piece)), piece)
-            if page.height:
-                found = True
-                progress.advance(0, note=f"{NAME} {symbol} {piece.start:%Y-%m-%d}: {page.height:,} bars")
-                yield page
-        if not found and has_regular_hours(symbol, span):
-            raise NoDataError(f"{NAME} has no bars of {symbol} from {span.start} to {span.end}")
+        pages = (within(in_order(self._pages(symbol, piece)), piece) for piece in cut(span, _PIECE_DAYS))
+        yield from told(pages, NAME, (symbol,), span, progress)
 
     def _pages(self, symbol: str, span: Span) -> Iterator[pl.DataFrame]:
         # Massive includes the last millisecond.

@@ -16,7 +16,7 @@ from quantmill.core.symbols import describe_symbol
 from quantmill.errors import NoDataError, ProviderError
 from quantmill.providers.access import Access
 from quantmill.providers.grades import grade_of
-from quantmill.providers.pages import cut, has_regular_hours, in_order, page_of, within
+from quantmill.providers.pages import cut, in_order, page_of, told, within
 from quantmill.providers.protocol import PAGE_SCHEMA, Capability
 
 __all__ = ["YahooProvider", "to_yahoo"]
@@ -106,20 +106,18 @@ class YahooProvider:
 
     def bars(self, symbol: str, span: Span, *, progress: Progress = NO_PROGRESS) -> Iterator[pl.DataFrame]:
         """As `BarProvider.bars`: one page for each seven days; what is older than 30 days is not asked for."""
+        yield from told(self._pieces(symbol, span, progress), _NAME, (symbol,), span, progress)
+
+    def _pieces(self, symbol: str, span: Span, progress: Progress) -> Iterator[pl.DataFrame]:
         oldest = self._clock.now() - _OLDEST
-        found, dropped = False, 0
+        dropped = 0
         if span.end > oldest:
             for piece in cut(Span(max(span.start, oldest), span.end), _PIECE_DAYS):
                 rows, n_dropped = self._piece(symbol, piece)
                 dropped += n_dropped
-                if rows.height:
-                    found = True
-                    progress.advance(0, note=f"{_NAME} {symbol} {piece.start:%Y-%m-%d}: {rows.height:,} bars")
-                    yield rows
+                yield rows
         if dropped:
             progress.say(f"{_NAME} {symbol}: {dropped} rows had no price or no whole minute; left out")
-        if not found and has_regular_hours(symbol, span):
-            raise NoDataError(f"{_NAME} has no bars of {symbol} from {span.start} to {span.end}")
 
     def _piece(self, symbol: str, span: Span) -> tuple[pl.DataFrame, int]:
         """Bars of at most seven days, and how many rows were dropped."""
