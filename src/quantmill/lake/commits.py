@@ -29,7 +29,10 @@ from quantmill.state.tables.catalogue import (
     SNAPSHOT,
 )
 
-__all__ = ["Commit", "file_row", "insert_counts", "kinds_in", "publish", "summarize"]
+__all__ = ["ATTEMPTS", "Commit", "file_row", "insert_counts", "kinds_in", "publish", "summarize"]
+
+# How often work is prepared anew when another writer published first.
+ATTEMPTS: Final = 50
 
 _MANY: Final = 1000
 # Built once: they are asked with each live commit.

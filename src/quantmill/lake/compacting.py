@@ -12,7 +12,7 @@ from quantmill.core.clock import Clock
 from quantmill.core.instants import from_us
 from quantmill.errors import CommitConflictError
 from quantmill.lake.catalogue import FileRef, find_files, find_hot_files
-from quantmill.lake.commits import Commit
+from quantmill.lake.commits import ATTEMPTS, Commit
 from quantmill.lake.datasets import BARS
 from quantmill.lake.hot import HotSession
 from quantmill.lake.layout import hot_kind
@@ -26,7 +26,6 @@ FILES_PER_ROLL_UP: Final = {"s": 30, "r": 16}
 """How many segments make a roll-up, and how many roll-ups a larger one."""
 
 _NEXT: Final = {"s": "r", "r": "d"}
-_ATTEMPTS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,7 @@ def _by_session(files: Iterable[FileRef]) -> dict[HotSession, list[FileRef]]:
 
 def _repeated(merge: Callable[[], int]) -> int:
     """Do it again when a writer came first."""
-    for _ in range(_ATTEMPTS - 1):
+    for _ in range(ATTEMPTS - 1):
         try:
             return merge()
         except CommitConflictError:

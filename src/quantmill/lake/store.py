@@ -13,7 +13,7 @@ from quantmill.core.clock import Clock
 from quantmill.errors import CommitConflictError
 from quantmill.lake.catalogue import FileRef, find_head
 from quantmill.lake.cleaning import CleanReport, clean_lake
-from quantmill.lake.commits import Commit, kinds_in, publish, summarize
+from quantmill.lake.commits import ATTEMPTS, Commit, kinds_in, publish, summarize
 from quantmill.lake.compacting import CompactReport, Housekeeping, compact, is_roll_up_due, roll_up
 from quantmill.lake.datasets import BARS
 from quantmill.lake.disk import Disk
@@ -35,7 +35,6 @@ from quantmill.state.tables.catalogue import FILE, LAKE_HEAD
 
 __all__ = ["Lake"]
 
-_WRITE_ATTEMPTS: Final = 50
 _SWEEP_AGE_S: Final = 3600.0
 _GRACE_S: Final = 86_400.0
 _PIN_S: Final = 3600.0
@@ -208,14 +207,14 @@ class Lake(ReadableLake):
         Returns:
             The writes that were committed.
         """
-        for attempt in range(1, _WRITE_ATTEMPTS + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             staged = stage()
             try:
                 with self.state.write() as connection:
                     self.commit(staged, connection=connection, job_id=job_id, note=note)
                     also(connection)
             except CommitConflictError:
-                if attempt == _WRITE_ATTEMPTS:
+                if attempt == ATTEMPTS:
                     raise
             except BaseException:
                 self.discard(staged)
@@ -324,11 +323,11 @@ class Lake(ReadableLake):
         refresh_views(self.root, self.state, address=self.volume.address, now_us=self.clock.now_us())
 
     def _retried(self, stage: Callable[[], Staged], *, job_id: str | None = None, note: str = "") -> Commit:
-        for attempt in range(1, _WRITE_ATTEMPTS + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self.commit([stage()], job_id=job_id, note=note)
             except CommitConflictError:
-                if attempt == _WRITE_ATTEMPTS:
+                if attempt == ATTEMPTS:
                     raise
         raise AssertionError("unreachable")
 
