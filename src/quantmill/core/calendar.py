@@ -76,8 +76,7 @@ class SessionCalendar:
 
     def is_session(self, day: date) -> bool:
         """Whether the exchange trades on `day`."""
-        at = int(np.searchsorted(self.days, day_of_date(day)))
-        return at < self.days.size and int(self.days[at]) == day_of_date(day)
+        return self._place(day) is not None
 
     def session_span(self, session: date) -> Span:
         """Regular hours [open, close) of one session.
@@ -116,11 +115,23 @@ class SessionCalendar:
         date_at = self._dates_of(ts_us)
         n_minutes = self._minutes_at[date_at]
         is_session = n_minutes > 0
-        minute = np.where(is_session, (ts_us - self._open_at[date_at]) // MINUTE_US, 0)
+        # In place: new arrays of a year of minutes cost more than what is computed in them.
+        minute = ts_us - self._open_at[date_at]
+        minute //= MINUTE_US
+        minute[~is_session] = 0
         is_regular = (minute >= 0) & (minute < n_minutes)
-        minute_of_day = (ts_us - self._midnights[date_at]) // MINUTE_US
+        minute_of_day = ts_us - self._midnights[date_at]
+        minute_of_day //= MINUTE_US
         session = date_at + day_of_date(FIRST_DATE)
         return BarLabels(session, is_session, is_regular, minute, n_minutes, minute_of_day)
+
+    def sessions_of(self, ts_us: Ints) -> Ints:
+        """The `session` of `label` alone, in a fraction of its time.
+
+        Args:
+            ts_us: Starts in microseconds since 1970 UTC, shape (n_bars,).
+        """
+        return self._dates_of(ts_us) + day_of_date(FIRST_DATE)
 
     def regular_minutes(self, session: date) -> Ints:
         """Starts of all regular minutes of a session in microseconds since 1970 UTC."""
@@ -137,14 +148,25 @@ class SessionCalendar:
 
     def _dates_of(self, ts_us: Ints) -> Ints:
         """Places of the exchange's dates in `_midnights`; -1 before the first one."""
+        if ts_us.size and (ts_us[1:] >= ts_us[:-1]).all():
+            # In order, as bars lie nearly always, each date is one stretch of them.
+            first, last = np.searchsorted(self._midnights, ts_us[[0, -1]], side="right") - 1
+            starts = np.searchsorted(ts_us, self._midnights[first + 1 : last + 1])
+            return np.repeat(np.arange(first, last + 1), np.diff(starts, prepend=0, append=ts_us.size))
         # A date begins less than a day before or after its midnight in UTC; looking there is faster than searching.
         near = np.clip(ts_us // DAY_US - day_of_date(FIRST_DATE), 0, self._midnights.size - 2)
         return near - (ts_us < self._midnights[near]) + (ts_us >= self._midnights[near + 1])
 
     def _index(self, session: date) -> int:
-        if not self.is_session(session):
+        at = self._place(session)
+        if at is None:
             raise UsageError(f"{session} is not a session of {self.name}")
-        return int(np.searchsorted(self.days, day_of_date(session)))
+        return at
+
+    def _place(self, day: date) -> int | None:
+        number = day_of_date(day)
+        at = int(self.days.searchsorted(number))
+        return at if at < self.days.size and self.days[at] == number else None
 
     def _midnight_index(self, day: date) -> int:
         if not FIRST_DATE <= day <= LAST_DATE:

@@ -8,7 +8,6 @@ from typing import Final
 import polars as pl
 from sqlalchemy import Connection
 
-from quantmill.core.bars import us_of
 from quantmill.core.calendar import calendar_for
 from quantmill.core.instants import MINUTE_US
 from quantmill.core.progress import NO_PROGRESS, Progress
@@ -28,6 +27,7 @@ from quantmill.ingest.split_signs import NO_SPLITS, find_split_signs, stored_spl
 from quantmill.ingest.validation import DEFAULT_RULES, ValidationRules, validate_bars
 from quantmill.ingest.workers import fetch_ahead
 from quantmill.lake.merging import OnConflict
+from quantmill.lake.periods import count_sessions
 from quantmill.lake.staging import Staged
 from quantmill.lake.store import Lake
 from quantmill.providers.http.traffic import Traffic
@@ -202,8 +202,9 @@ class _Backfill:
         staged = lake.write_with(stage, also, note=f"ingest {names}")
         if bars is not None and bars.height:
             commit = staged[0]
-            for provider, feed, n_bars in bars.group_by("provider", "feed", maintain_order=True).len().rows():
-                self._sources[provider, feed] += n_bars
+            # Of one source are whole sessions at least: there are few runs, and to group takes longer.
+            for run in bars.select(pl.struct("provider", "feed").rle()).to_series():
+                self._sources[run["value"]["provider"], run["value"]["feed"]] += run["len"]
             tally.rows_stored += commit.inserted
             tally.rows_existing += commit.existing - commit.replaced
             tally.rows_replaced += commit.replaced
@@ -228,7 +229,8 @@ class _Backfill:
         )
         waiting: list[pl.DataFrame] = []
         again: list[pl.DataFrame] = []
-        for (provider, feed), part in checked.bad.partition_by("provider", "feed", as_dict=True).items():
+        by_source = checked.bad.partition_by("provider", "feed", as_dict=True) if checked.bad.height else {}
+        for (provider, feed), part in by_source.items():
             raw = part.drop("reason").to_dicts()
             one, released = without_released(
                 quarantine_rows(part, raw, source=str(feed), provider=str(provider)), self._released
@@ -238,13 +240,13 @@ class _Backfill:
         good = checked.good.select(*PAGE_SCHEMA)
         if again:
             good = pl.concat([good, *again]).unique("ts", keep="first").sort("ts")
-        labels = calendar.label(us_of(good["ts"]))
+        counts = count_sessions(symbol, good)
         tally.rows_read += rows.height
         tally.rows_duplicate += checked.n_duplicates
         tally.rows_overruled += checked.overruled.height
         tally.n_unsorted += checked.n_unsorted
-        tally.rows_extended += int((~labels.is_regular).sum())
-        tally.sessions += int(pl.Series(labels.session).n_unique())
+        tally.rows_extended += int(counts.n_extended.sum())
+        tally.sessions += counts.session.size
         for part in waiting:
             tally.reasons.update(part["reason"].to_list())
         if info.asset_class == "equity" and good.height and not self._chain.is_synthetic:

@@ -16,6 +16,7 @@ from quantmill.core.symbols import describe_symbol
 from quantmill.errors import AuthError, ConfigError, NoDataError, ProviderError, SchemaDriftError
 from quantmill.ingest.report import Fallback
 from quantmill.ingest.session_answers import SessionAnswer, outcome_of
+from quantmill.lake.periods import count_sessions
 from quantmill.providers.access import Access
 from quantmill.providers.pages import in_order
 from quantmill.providers.protocol import PAGE_SCHEMA, BarProvider, ManySymbols
@@ -141,43 +142,51 @@ class Chain:
                 del todo[symbol]
         for symbols, days in _alike(todo, together=isinstance(provider, ManySymbols)):
             for run in _runs(calendar_for(describe_symbol(symbols[0]).calendar), days):
-                rows, fault = _read(provider, symbols, run)
+                parts, fault = _read(provider, symbols, run)
                 if fault is not None and not isinstance(fault, NoDataError):
                     delivery.unanswered |= {(symbol, day) for symbol in symbols for day in run}
                     delivery.fallbacks += [_fallback(provider, name, run, str(fault)) for name in symbols]
                     continue
-                for symbol in symbols:
-                    own = rows.filter(pl.col("symbol") == symbol) if len(symbols) > 1 else rows
-                    answers = _answers(provider, symbol, run, own, asked_us, final_us)
+                for symbol, part in parts.items():
+                    answers = _answers(provider, symbol, run, part, asked_us, final_us)
                     empty = [answer.session for answer in answers if answer.outcome == "empty"]
                     if empty:
                         reason = str(fault) if fault else f"{provider.name} has no bars of these sessions"
                         delivery.fallbacks.append(_fallback(provider, symbol, empty, reason))
                     delivery.answers += answers
-                    if own.height:
-                        kept = _of_sessions(own, symbol, set(run) - set(empty)) if empty else own
+                    if part.rows.height:
+                        kept = _of_sessions(part.rows, symbol, set(run) - set(empty)) if empty else part.rows
                         delivery.rows[symbol].append(kept)
                     for day in set(run) - set(empty):
                         del left[symbol, day]
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One symbol's rows of an answer, and how many regular and extended bars its sessions have, as days since 1970."""
+
+    rows: pl.DataFrame
+    counts: Mapping[int, tuple[int, int]]
+
+
 def _read(
     provider: BarProvider, symbols: Sequence[str], run: Sequence[date]
-) -> tuple[pl.DataFrame, ProviderError | SchemaDriftError | None]:
+) -> tuple[dict[str, _Part], ProviderError | SchemaDriftError | None]:
     """Rows of a stretch of sessions; what comes short is asked for once more, unless most of it is."""
     calendar = calendar_for(describe_symbol(symbols[0]).calendar)
     try:
         rows = _request(provider, symbols, calendar, run)
+        parts = _by_symbol(rows, symbols)
         if not provider.is_synthetic:
-            thin = _thin_sessions(rows, symbols, calendar, run)
+            thin = _thin_sessions(parts, calendar, run)
             if thin and len(thin) <= _MOSTLY * len(run):
                 again = [_again(provider, symbols, calendar, part) for part in _runs(calendar, thin)]
-                rows = in_order([rows, *again])
+                parts = _by_symbol(in_order([rows, *again]), symbols)
     except AuthError:
         raise
     except (ProviderError, SchemaDriftError) as error:
-        return pl.DataFrame(schema=PAGE_SCHEMA), error
-    return rows, None
+        return _by_symbol(pl.DataFrame(schema=PAGE_SCHEMA), symbols), error
+    return parts, None
 
 
 def _request(
@@ -202,35 +211,41 @@ def _again(
         return pl.DataFrame(schema=PAGE_SCHEMA)
 
 
-def _thin_sessions(
-    rows: pl.DataFrame, symbols: Sequence[str], calendar: SessionCalendar, run: Sequence[date]
-) -> list[date]:
-    """Sessions of which some symbol has too few regular bars, though it has others in full."""
-    thin: set[date] = set()
+def _by_symbol(rows: pl.DataFrame, symbols: Sequence[str]) -> dict[str, _Part]:
+    parts: dict[str, _Part] = {}
     for symbol in symbols:
         own = rows.filter(pl.col("symbol") == symbol) if len(symbols) > 1 else rows
-        counts = _counts(own, calendar)
-        thin |= {
-            day
-            for day in run
-            if outcome_of(counts.get(day_of_date(day), (0, 0))[0], calendar.session_minutes(day)) != "bars"
-        }
-    return sorted(thin)
+        counts = count_sessions(symbol, own)
+        bars = zip(counts.n_regular.tolist(), counts.n_extended.tolist(), strict=True)
+        parts[symbol] = _Part(own, dict(zip(counts.session.tolist(), bars, strict=True)))
+    return parts
+
+
+def _thin_sessions(parts: Mapping[str, _Part], calendar: SessionCalendar, run: Sequence[date]) -> list[date]:
+    """Sessions of which some symbol has too few regular bars, though it has others in full."""
+    needed = {day: calendar.session_minutes(day) for day in run}
+    return [
+        day
+        for day, n_minutes in needed.items()
+        if any(
+            outcome_of(part.counts.get(day_of_date(day), (0, 0))[0], n_minutes) != "bars"
+            for part in parts.values()
+        )
+    ]
 
 
 def _answers(
     provider: BarProvider,
     symbol: str,
     run: Sequence[date],
-    rows: pl.DataFrame,
+    part: _Part,
     asked_us: int,
     final_us: Mapping[tuple[str, date], int],
 ) -> list[SessionAnswer]:
     calendar = calendar_for(describe_symbol(symbol).calendar)
-    counts = _counts(rows, calendar)
     found: list[SessionAnswer] = []
     for day in run:
-        n_regular, n_extended = counts.get(day_of_date(day), (0, 0))
+        n_regular, n_extended = part.counts.get(day_of_date(day), (0, 0))
         found.append(
             SessionAnswer(
                 symbol,
@@ -245,19 +260,6 @@ def _answers(
             )
         )
     return found
-
-
-def _counts(rows: pl.DataFrame, calendar: SessionCalendar) -> dict[int, tuple[int, int]]:
-    """Regular and extended bars by session, as days since 1970."""
-    if rows.height == 0:
-        return {}
-    labels = calendar.label(us_of(rows["ts"]))
-    first = int(labels.session.min())
-    at = labels.session - first
-    total, regular = np.bincount(at), np.bincount(at[labels.is_regular], minlength=int(at.max()) + 1)
-    return {
-        first + int(day): (int(regular[day]), int(total[day] - regular[day])) for day in np.flatnonzero(total)
-    }
 
 
 def _of_sessions(rows: pl.DataFrame, symbol: str, days: Iterable[date]) -> pl.DataFrame:

@@ -55,18 +55,26 @@ def find_spikes(bars: pl.DataFrame, limits: SpikeLimits) -> Bools:
     if n_bars < _NEIGHBORS:
         return spiking
     high, low = _floats(bars["high"]), _floats(bars["low"])
-    before = bars["close"].rolling_median(_NEIGHBORS, min_samples=1).shift(1)
-    after = bars["open"].reverse().rolling_median(_NEIGHBORS, min_samples=1).shift(1).reverse()
     inside = slice(1, n_bars - 1)
-    before_, after_ = _floats(before)[inside], _floats(after)[inside]
-    up = np.log(high[inside] / np.maximum(before_, after_))
-    down = np.log(np.minimum(before_, after_) / low[inside])
-    reach = np.maximum(up, down)
+    before = _medians_before(_floats(bars["close"]))[inside]
+    after = _medians_before(_floats(bars["open"])[::-1])[::-1][inside]
+    up = high[inside] / np.maximum(before, after)
+    down = np.minimum(before, after) / low[inside]
+    reach = np.log(np.maximum(up, down))
     # The usual moves take most of the time and can only raise the limit.
     if np.any(reach > limits.min_frac):
         limit = np.maximum(limits.min_frac, limits.ranges * _usual_moves(bars))
         spiking[inside] = reach > limit[inside]
     return spiking
+
+
+def _medians_before(prices: Floats) -> Floats:
+    """The median of the three prices before each one, of fewer at the second and third; NaN at the first."""
+    medians = np.empty_like(prices)
+    medians[0], medians[1], medians[2] = np.nan, prices[0], (prices[0] + prices[1]) / 2
+    one, two, three = prices[:-3], prices[1:-2], prices[2:-1]
+    medians[3:] = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
+    return medians
 
 
 def _usual_moves(bars: pl.DataFrame) -> Floats:

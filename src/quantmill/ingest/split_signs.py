@@ -71,7 +71,7 @@ def stored_splits(lake: Lake) -> Mapping[str, Splits]:
 
 def opens_ex_date(bars: pl.DataFrame, calendar: SessionCalendar, splits: Splits) -> Bools:
     """True at the first bar of each ex-date, shape (n_bars,): it may hold prints of both prices."""
-    session = calendar.label(us_of(bars["ts"])).session
+    session = calendar.sessions_of(us_of(bars["ts"]))
     opens = np.append(True, session[1:] != session[:-1])[: session.size]
     return opens & np.isin(session, [day_of_date(day) for day in splits])
 
@@ -80,7 +80,7 @@ def without_splits(bars: pl.DataFrame, calendar: SessionCalendar, splits: Splits
     """Bars with prices on the basis before the first split, so that an ex-date has no jump of its own."""
     if not splits:
         return bars
-    session = calendar.label(us_of(bars["ts"])).session
+    session = calendar.sessions_of(us_of(bars["ts"]))
     factors = split_factors(session, list(splits), list(splits.values()), adjust="forward")
     price = pl.Series("price", factors)
     return bars.with_columns(*(bars[name] * price for name in PRICE_COLUMNS))
@@ -103,7 +103,7 @@ def find_split_signs(
         splits: Its stored splits.
     """
     rows = _with_neighbors(lake, symbol, bars.select("ts", "close"))
-    session = calendar.label(us_of(rows["ts"])).session
+    session = calendar.sessions_of(us_of(rows["ts"]))
     days_apart = np.diff(session)
     first = np.flatnonzero((days_apart > 0) & (days_apart <= _NEARBY.days)) + 1
     # The first bar of an ex-date may still hold a print of the old price.
@@ -129,11 +129,12 @@ def _median_close(closes: Floats, places: Ints) -> Floats:
 
 def _with_neighbors(lake: Lake, symbol: str, bars: pl.DataFrame) -> pl.DataFrame:
     first, last = bars["ts"][0], bars["ts"][-1] + timedelta(minutes=1)
-    near = [
-        lake.scan("bars", keys=[symbol], span=span, columns=bars.columns).sort("ts").collect()
-        for span in (Span(first - _NEARBY, first), Span(last, last + _NEARBY))
-    ]
-    return pl.concat([near[0].tail(_N_CLOSES), bars, near[1].head(_N_CLOSES)])
+    near = lake.scan("bars", keys=[symbol], span=Span(first - _NEARBY, last + _NEARBY), columns=bars.columns)
+    is_before, is_after = pl.col("ts") < first, pl.col("ts") >= last
+    stored = near.filter(is_before | is_after).sort("ts").collect()
+    return pl.concat(
+        [stored.filter(is_before).tail(_N_CLOSES), bars, stored.filter(is_after).head(_N_CLOSES)]
+    )
 
 
 def _usual_ratios(before: Floats, after: Floats) -> Floats:

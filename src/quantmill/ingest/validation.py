@@ -103,12 +103,14 @@ def validate_bars(
         | (pl.min_horizontal("open", "close") < pl.col("low")),
         "bad_volume": (pl.col("volume") < 0) | ~pl.col("volume").is_finite() | ~pl.col("vwap").is_finite(),
     }
-    reason = pl.coalesce(
-        pl.when(broken.fill_null(value=False)).then(pl.lit(name)) for name, broken in rests.items()
-    )
-    judged = frame.with_columns(reason.alias("reason"))
-    bad = judged.filter(pl.col("reason").is_not_null())
-    sound = judged.filter(pl.col("reason").is_null()).drop("reason") if bad.height else frame
+    is_bad = frame.select(pl.any_horizontal(rests.values()).fill_null(value=False)).to_series()
+    sound, bad = frame, frame.clear().with_columns(pl.lit(None, pl.String).alias("reason"))
+    # Most pages have no bad row, and to see that takes less than to look for reasons.
+    if is_bad.any():
+        reason = pl.coalesce(
+            pl.when(broken.fill_null(value=False)).then(pl.lit(name)) for name, broken in rests.items()
+        )
+        sound, bad = frame.filter(~is_bad), frame.with_columns(reason.alias("reason")).filter(is_bad)
     steps = np.diff(us_of(sound["ts"]))
     n_unsorted = int((steps < 0).sum())
     unique, overruled, n_duplicates = sound, sound.clear(), 0

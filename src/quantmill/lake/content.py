@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from quantmill.core.arrays import Bools
+from quantmill.core.columns import is_constant
 
 __all__ = ["add_digests", "content_digest", "digest_of_rows", "digests_by_start"]
 
@@ -109,7 +110,7 @@ def _is_null(column: pl.Series) -> Bools:
 
 def _lengths_and_text(column: pl.Series) -> tuple[bytes, bytes]:
     """How many bytes each text has, and all of them one after the other."""
-    if column.n_unique() == 1:
+    if is_constant(column):
         # As nearly every provider and feed of a file.
         text: bytes = column[0].encode()
         return np.full(len(column), len(text), dtype=np.uint32).tobytes(), text * len(column)
@@ -117,7 +118,7 @@ def _lengths_and_text(column: pl.Series) -> tuple[bytes, bytes]:
 
 
 def _words_of_texts(column: pl.Series) -> _Words:
-    if column.n_unique() == 1:
+    if is_constant(column):
         return np.full(len(column), _word_of(column[0]))
     return np.fromiter(map(_word_of, column.to_list()), dtype=np.uint64, count=len(column))
 

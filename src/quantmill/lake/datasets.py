@@ -59,6 +59,14 @@ class Dataset:
     has_grown: bool = False
     identity: tuple[str, ...] = ()
 
+    def in_order(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows in the order of a file; those that tie keep theirs."""
+        is_one = len(self.order) == 1
+        # Bars come in order nearly always, and to see that is cheaper than to sort.
+        if not self.order or (is_one and rows[self.order[0]].is_sorted()):
+            return rows
+        return rows.sort(self.order, maintain_order=True)
+
 
 BARS: Final = Dataset(
     "bars",

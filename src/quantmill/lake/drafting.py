@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from quantmill.core.bars import us_of
+from quantmill.core.columns import distinct
 from quantmill.core.digest import canonical_json
 from quantmill.lake.content import add_digests, content_digest, digest_of_rows
 from quantmill.lake.datasets import BARS, dataset_of
@@ -173,5 +174,5 @@ def _time_range(time: str | None, rows: pl.DataFrame) -> tuple[int | None, int |
 
 
 def _providers(rows: pl.DataFrame) -> str:
-    names = rows["provider"].unique().to_list() if "provider" in rows.columns else []
+    names = distinct(rows["provider"]) if "provider" in rows.columns else []
     return canonical_json(sorted(name for name in names if name is not None))

@@ -42,7 +42,7 @@ def merge_rows(
     none = stored.clear()
     shared = offered.join(stored, on=key, how="inner", suffix=" stored", maintain_order="left")
     if shared.height == 0:
-        rows = pl.concat([stored, offered]).sort(dataset.order)
+        rows = dataset.in_order(pl.concat([stored, offered], rechunk=True) if stored.height else offered)
         return Merged(rows, offered.height, 0, 0, none, none)
     left_out = (*key, *dataset.provenance)
     compared = [column for column in dataset.columns if column not in left_out]

@@ -8,7 +8,7 @@ import polars as pl
 
 from quantmill.core.arrays import Ints
 from quantmill.core.bars import us_of
-from quantmill.core.calendar import BarLabels, calendar_for
+from quantmill.core.calendar import SessionCalendar, calendar_for
 from quantmill.core.symbols import describe_symbol
 from quantmill.lake.datasets import Dataset
 
@@ -45,7 +45,8 @@ def cut_periods(
         return
     if dataset.periods == "given":
         raise ValueError(f"a write to {dataset.name} must name its period")
-    months = _labels(key, rows, dataset.time or "ts").session.astype("datetime64[D]").astype("datetime64[M]")
+    sessions = _calendar(key).sessions_of(us_of(rows[dataset.time or "ts"]))
+    months = sessions.astype("datetime64[D]").astype("datetime64[M]")
     by_year = dataset.periods == "year"
     kept = set(live_periods)
     yearly = {name for name in kept if len(name) == 4}
@@ -73,11 +74,11 @@ def cut_periods(
 
 def count_sessions(key: str, rows: pl.DataFrame) -> SessionCounts:
     """How many regular and extended bars each session of the symbol `key` has."""
-    labels = _labels(key, rows)
-    sessions, at = np.unique(labels.session, return_inverse=True)
-    n_regular = np.bincount(at, weights=labels.is_regular, minlength=sessions.size).astype(np.int64)
-    n_all = np.bincount(at, minlength=sessions.size).astype(np.int64)
-    return SessionCounts(sessions, n_regular, n_all - n_regular)
+    labels = _calendar(key).label(us_of(rows["ts"]))
+    n_all = np.bincount(labels.session)
+    n_regular = np.bincount(labels.session[labels.is_regular], minlength=n_all.size)
+    days = np.flatnonzero(n_all)
+    return SessionCounts(days, n_regular[days], n_all[days] - n_regular[days])
 
 
 def overlaps(dataset: Dataset, one: str, other: str) -> bool:
@@ -87,5 +88,5 @@ def overlaps(dataset: Dataset, one: str, other: str) -> bool:
     return one == other or one.startswith(f"{other}-") or other.startswith(f"{one}-")
 
 
-def _labels(key: str, rows: pl.DataFrame, time: str = "ts") -> BarLabels:
-    return calendar_for(describe_symbol(key).calendar).label(us_of(rows[time]))
+def _calendar(key: str) -> SessionCalendar:
+    return calendar_for(describe_symbol(key).calendar)

@@ -118,8 +118,7 @@ class Staging:
     def stage_key(self, key: str, rows: pl.DataFrame, period: str | None = None) -> None:
         """Stage the partitions of one key."""
         stored = self._stored[self.name, key]
-        ordered = rows.sort(self.dataset.order, maintain_order=True) if self.dataset.order else rows
-        for name, part in self._cut(self.name, key, ordered, period):
+        for name, part in self._cut(self.name, key, self.dataset.in_order(rows), period):
             base = stored.get(name)
             if self.dataset.mode == "replace":
                 self._replace(key, name, part, base)
@@ -223,6 +222,8 @@ class Staging:
             self.supersede(key, merged.superseded)
 
     def _drop(self, bars: pl.DataFrame, *, reason: Reason) -> None:
+        if bars.height == 0:
+            return
         for (symbol,), rows in bars.partition_by("symbol", as_dict=True).items():
             self._revisions[str(symbol)].append(as_dropped(rows, reason=reason))
 

@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 from sqlalchemy import Connection, select
 
+from quantmill.core.columns import is_constant
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import SymbolKindError
 from quantmill.state.statements import insert_missing
@@ -28,9 +29,10 @@ def kinds_of(bars: pl.DataFrame) -> dict[str, bool]:
     Raises:
         SymbolKindError: If a symbol has bars of both kinds.
     """
-    if bars["provider"].n_unique() == 1:
+    if is_constant(bars["provider"]):
         # As in nearly all writes; the symbols need no look at their providers.
-        return dict.fromkeys(bars["symbol"].to_list(), is_synthetic_provider(bars["provider"][0]))
+        symbols = bars["symbol"].head(1) if is_constant(bars["symbol"]) else bars["symbol"]
+        return dict.fromkeys(symbols.to_list(), is_synthetic_provider(bars["provider"][0]))
     kinds: dict[str, bool] = {}
     for symbol, provider in bars.select("symbol", "provider").unique().iter_rows():
         is_synthetic = is_synthetic_provider(provider)

@@ -8,6 +8,7 @@ import polars as pl
 from quantmill.core.arrays import Bools
 from quantmill.core.bars import PRICE_COLUMNS, ts_of, us_of
 from quantmill.core.calendar import FIRST_DATE, LAST_DATE
+from quantmill.core.columns import distinct
 from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date
 from quantmill.core.symbols import canonical_symbol, describe_symbol
 from quantmill.errors import BadBarsError, SchemaDriftError
@@ -117,7 +118,7 @@ def _check_unique(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
 
 
 def _check_bars(frame: pl.DataFrame) -> None:
-    symbols = frame["symbol"].unique().to_list()
+    symbols = distinct(frame["symbol"])
     for symbol in symbols:
         if canonical_symbol(symbol) != symbol:
             raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical_symbol(symbol)!r}")

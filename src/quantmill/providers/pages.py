@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from quantmill.core.calendar import calendar_for
+from quantmill.core.columns import is_constant
 from quantmill.core.instants import to_us
 from quantmill.core.progress import Progress
 from quantmill.core.span import Span
@@ -143,6 +144,8 @@ def _column(
 def _is_in_order(rows: pl.DataFrame) -> bool:
     """Whether rows rise strictly by symbol and time; most answers do, and to see that is cheaper than to sort."""
     symbol, ts = rows["symbol"], rows["ts"]
-    later, earlier = symbol.slice(1), symbol.slice(0, rows.height - 1)
     rises = ts.slice(1) > ts.slice(0, rows.height - 1)
+    if is_constant(symbol):
+        return rises.all()
+    later, earlier = symbol.slice(1), symbol.slice(0, rows.height - 1)
     return bool(((later > earlier) | ((later == earlier) & rises)).all())

@@ -146,3 +146,17 @@ def test_bars_of_any_instant_lie_on_the_exchanges_date(exchange: str) -> None:
     local = [from_us(int(us)).astimezone(calendar.timezone) for us in ts_us]
     assert labels.session.tolist() == [day_of_date(at.date()) for at in local]
     assert labels.is_session.tolist() == [calendar.is_session(at.date()) for at in local]
+
+
+def test_bars_in_order_are_labelled_as_those_in_any_order() -> None:
+    # Each minute of two weeks, and instants far outside the calendar: sorted bars are labelled on a way of their own.
+    start = to_us(datetime(2023, 3, 8, tzinfo=UTC))
+    ts_us = np.r_[-(10**15), np.arange(start, start + 14 * 86_400_000_000, 60_000_000), 3 * 10**15]
+    mixed = np.random.default_rng(0).permutation(ts_us.size)
+
+    in_order, in_any_order = XNYS.label(ts_us), XNYS.label(ts_us[mixed])
+
+    for name in in_order.__slots__:
+        np.testing.assert_array_equal(getattr(in_order, name)[mixed], getattr(in_any_order, name))
+    np.testing.assert_array_equal(XNYS.sessions_of(ts_us), in_order.session)
+    assert XNYS.sessions_of(ts_us[:0]).size == 0

@@ -1,10 +1,14 @@
 """Each rule for bars, on rows made by hand."""
 
 from datetime import UTC, date, datetime, timedelta
+from math import log
+from statistics import median
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quantmill.core.calendar import calendar_for
 from quantmill.core.instants import to_us
@@ -131,6 +135,20 @@ def flat(*closes: float, wick: dict[int, float] | None = None) -> pl.DataFrame:
 )
 def test_spikes(bars: pl.DataFrame, spikes: list[int]) -> None:
     assert np.flatnonzero(find_spikes(bars, SpikeLimits())).tolist() == spikes
+
+
+@given(prices=st.lists(st.floats(95.0, 105.0), min_size=3, max_size=12))
+def test_spikes_are_measured_against_the_medians_of_three_neighbors(prices: list[float]) -> None:
+    # By the standard library's median, with the limit at its least wherever the bars move.
+    limits = SpikeLimits(min_frac=0.03, ranges=0.0)
+    expected = [
+        at
+        for at in range(1, len(prices) - 1)
+        for before, after in [(median(prices[max(0, at - 3) : at]), median(prices[at + 1 : at + 4]))]
+        if max(log(prices[at] / max(before, after)), log(min(before, after) / prices[at])) > 0.03
+    ]
+
+    assert np.flatnonzero(find_spikes(flat(*prices), limits)).tolist() == expected
 
 
 def test_spike_limit_grows_with_the_usual_move() -> None:

@@ -125,7 +125,7 @@ class AlpacaProvider:
 
     def _frame(self, symbol: str, bars: list[_Bar]) -> pl.DataFrame:
         texts = pl.Series("ts", [bar.t for bar in bars], dtype=pl.String)
-        times = texts.str.to_datetime(_TIME_FORMAT, time_unit="us", strict=False)
+        times = texts.str.to_datetime(_TIME_FORMAT, time_unit="us", strict=False, cache=False)
         if times.null_count():
             unread = texts.filter(times.is_null())[0]
             raise SchemaDriftError(

@@ -66,6 +66,10 @@ class SharedThrottle:
 
     def __init__(self, state: State, bucket: str, pace: Pace, clock: Clock) -> None:
         self._state, self._bucket, self._configured, self._clock = state, bucket, pace, clock
+        table = RATE_LIMIT.c
+        self._row = select(table.per_window, table.due_us, table.blocked_until_us).where(
+            table.bucket == bucket
+        )
 
     def reserve(self) -> int:
         """As `Throttle.reserve`."""
@@ -108,10 +112,7 @@ class SharedThrottle:
             )
 
     def _find(self, connection: Connection) -> Pace:
-        table = RATE_LIMIT.c
-        row = connection.execute(
-            select(table.per_window, table.due_us, table.blocked_until_us).where(table.bucket == self._bucket)
-        ).first()
+        row = connection.execute(self._row).first()
         if row is None:
             return self._configured
         return Pace(
