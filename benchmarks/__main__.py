@@ -13,7 +13,11 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".cache
 from benchmarks.default_grid import default_grid_864_cpu_s  # noqa: E402 - after the variable above
 from benchmarks.features import feature_build_5y_cpu_s  # noqa: E402 - likewise
 from benchmarks.gaps import gap_scan_s  # noqa: E402 - likewise
-from benchmarks.ingest import ingest_alpaca_cpu_vs_sdk, ingest_peak_mb  # noqa: E402 - likewise
+from benchmarks.ingest import (  # noqa: E402 - likewise
+    ingest_alpaca_cpu_vs_sdk,
+    ingest_massive_cpu_vs_sdk,
+    ingest_peak_mb,
+)
 from benchmarks.kernel import bar_kernel_vs_vectorbt, grid_mbars_per_cpu_s  # noqa: E402 - likewise
 from benchmarks.live import (  # noqa: E402 - likewise
     live_commit_p50_ms,
@@ -31,6 +35,7 @@ MEASUREMENTS: Final[tuple[Callable[[], Row], ...]] = (
     read_symbol_vs_plain_parquet,
     gap_scan_s,
     ingest_alpaca_cpu_vs_sdk,
+    ingest_massive_cpu_vs_sdk,
     ingest_peak_mb,
     live_commit_p50_ms,
     tail_p50_ms,

@@ -1,27 +1,34 @@
-"""Cost of a million minute bars from Alpaca's interface to the lake, beside the vendor's own client."""
+"""Cost of a million minute bars from a provider's interface to the lake, beside the vendor's own client."""
 
 import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 
-from benchmarks.alpaca_server import N_BARS, alpaca_server
-from benchmarks.row import Row, judged
+import polars as pl
 
-__all__ = ["ingest_alpaca_cpu_vs_sdk", "ingest_peak_mb"]
+from benchmarks.alpaca_server import PreparedAlpaca
+from benchmarks.massive_server import PreparedMassive
+from benchmarks.row import Row, judged
+from benchmarks.serving import N_BARS, serving
+from tests.standins.server import StandIn
+
+__all__ = ["ingest_alpaca_cpu_vs_sdk", "ingest_massive_cpu_vs_sdk", "ingest_peak_mb"]
 
 N_RUNS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """CPU seconds without imports, and the highest resident memory, of each child."""
+    """CPU seconds without imports, and the highest resident memory, of each child; bars got when a page was cut."""
 
     cpu_s: tuple[float, ...]
     peak_mb: tuple[float, ...]
+    n_bars_cut: int
 
     @property
     def spread(self) -> float:
@@ -30,24 +37,21 @@ class Cost:
 
 def ingest_alpaca_cpu_vs_sdk() -> Row:
     """CPU time of alpaca-py's bars as a frame ÷ that of `ingest_symbols` into a lake, same server, in turns."""
-    ours, theirs = _alpaca()["quantmill"], _alpaca()["alpaca-py"]
-    return judged(
-        "ingest_alpaca_cpu_vs_sdk",
-        statistics.median(theirs.cpu_s) / statistics.median(ours.cpu_s),
-        "×",
-        goal=5.0,
-        better="higher",
-        n_runs=N_RUNS,
-        spread=ours.spread + theirs.spread,
-        peer=f"alpaca-py {version('alpaca-py')} get_stock_bars().df",
-        note=f"{N_BARS:,} bars; CPU {statistics.median(ours.cpu_s):.1f} s to the lake, "
-        f"peer {statistics.median(theirs.cpu_s):.1f} s and {max(theirs.peak_mb):.0f} MB to a frame",
+    ours, theirs = _alpaca()
+    return _compared(
+        "ingest_alpaca_cpu_vs_sdk", ours, theirs, f"alpaca-py {version('alpaca-py')} get_stock_bars().df"
     )
+
+
+def ingest_massive_cpu_vs_sdk() -> Row:
+    """CPU time of massive's bars as a list of objects ÷ that of `ingest_symbols` into a lake, likewise."""
+    ours, theirs = _costs(PreparedMassive, "quantmill massive", "massive")
+    return _compared("ingest_massive_cpu_vs_sdk", ours, theirs, f"massive {version('massive')} list_aggs()")
 
 
 def ingest_peak_mb() -> Row:
     """Highest resident memory of the process that brings the bars to the lake."""
-    ours = _alpaca()["quantmill"]
+    ours, _ = _alpaca()
     return judged(
         "ingest_peak_mb",
         max(ours.peak_mb),
@@ -60,20 +64,52 @@ def ingest_peak_mb() -> Row:
     )
 
 
+def _compared(name: str, ours: Cost, theirs: Cost, peer: str) -> Row:
+    return judged(
+        name,
+        statistics.median(theirs.cpu_s) / statistics.median(ours.cpu_s),
+        "×",
+        goal=5.0,
+        better="higher",
+        n_runs=N_RUNS,
+        spread=ours.spread + theirs.spread,
+        peer=peer,
+        note=f"{N_BARS:,} bars; to the lake CPU {statistics.median(ours.cpu_s):.1f} s, "
+        f"{max(ours.peak_mb):.0f} MB; peer {statistics.median(theirs.cpu_s):.1f} s, {max(theirs.peak_mb):.0f} MB; "
+        f"with one page cut short {_got(ours)}, peer {_got(theirs)}",
+    )
+
+
+def _got(cost: Cost) -> str:
+    return f"{cost.n_bars_cut:,} bars" if cost.n_bars_cut >= 0 else "an error"
+
+
 @cache
-def _alpaca() -> dict[str, Cost]:
-    names = ("quantmill", "alpaca-py")
+def _alpaca() -> tuple[Cost, Cost]:
+    return _costs(PreparedAlpaca, "quantmill alpaca", "alpaca-py")
+
+
+def _costs(make_server: Callable[[pl.DataFrame], StandIn], ours: str, theirs: str) -> tuple[Cost, Cost]:
+    names = (ours, theirs)
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
-    with alpaca_server() as url:
+    n_cut: dict[str, int] = {}
+    with serving(make_server) as served:
         for _ in range(N_RUNS):
             for name in names:
-                found[name].append(_child(name, url))
+                found[name].append(_child(name, served.url))
+        for name in names:
+            served.cut_page()
+            try:
+                n_cut[name] = int(_child(name, served.url)["rows"])
+            except subprocess.CalledProcessError:
+                n_cut[name] = -1
     for name, costs in found.items():
         assert all(cost["rows"] == N_BARS for cost in costs), f"{name} lost bars: {costs}"
-    return {
-        name: Cost(tuple(cost["cpu_s"] for cost in costs), tuple(cost["peak_mb"] for cost in costs))
+    ours_cost, theirs_cost = (
+        Cost(tuple(one["cpu_s"] for one in costs), tuple(one["peak_mb"] for one in costs), n_cut[name])
         for name, costs in found.items()
-    }
+    )
+    return ours_cost, theirs_cost
 
 
 def _child(name: str, url: str) -> dict[str, float]:

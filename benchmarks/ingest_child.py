@@ -6,17 +6,20 @@ import resource
 import sys
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.alpaca_server import FIRST, KEY, LAST, SYMBOLS
+from benchmarks.alpaca_server import KEY as ALPACA_KEY
+from benchmarks.massive_server import KEY as MASSIVE_KEY
+from benchmarks.serving import FIRST, LAST, SYMBOLS
 
 # Imports are left out of the CPU time and inside the memory: each function imports before it gives back its work.
 Work = Callable[[], int]
 
 
-def quantmill(url: str, folder: Path) -> Work:
+def quantmill(provider: str, credentials: dict[str, str], url: str, folder: Path) -> Work:
     """Bars from the server to the lake."""
     from quantmill.config.settings import Settings  # noqa: PLC0415 - see above
     from quantmill.core.clock import FixedClock  # noqa: PLC0415 - see above
@@ -27,13 +30,13 @@ def quantmill(url: str, folder: Path) -> Work:
     from quantmill.state.engine import open_state  # noqa: PLC0415 - see above
 
     # The limit would only make it wait.
-    alpaca = {"base_url": url, "key_id": KEY[0], "secret_key": KEY[1], "requests_per_minute": 1_000_000}
-    settings = Settings.model_validate({"alpaca": alpaca})
+    server = {"base_url": url, "requests_per_minute": 1_000_000, **credentials}
+    settings = Settings.model_validate({provider: server})
 
     # A home is made once; what is measured is what each backfill costs.
     state = open_state(folder / "state.db")
     lake = Lake.open(folder / "lake", state, FixedClock(datetime(2026, 11, 20, tzinfo=UTC)))
-    chain = Chain.of(["alpaca"], Access(settings, state))
+    chain = Chain.of([provider], Access(settings, state))
     return lambda: ingest_symbols(lake, chain, SYMBOLS, FIRST, LAST).rows_stored
 
 
@@ -43,7 +46,7 @@ def alpaca_py(url: str, _: Path) -> Work:
     from alpaca.data.requests import StockBarsRequest  # noqa: PLC0415 - see above
     from alpaca.data.timeframe import TimeFrame  # noqa: PLC0415 - see above
 
-    client = StockHistoricalDataClient(*KEY, url_override=url)
+    client = StockHistoricalDataClient(*ALPACA_KEY, url_override=url)
     request = StockBarsRequest(
         symbol_or_symbols=list(SYMBOLS),
         timeframe=TimeFrame.Minute,  # pyright: ignore[reportArgumentType] - a property of the class
@@ -53,7 +56,29 @@ def alpaca_py(url: str, _: Path) -> Work:
     return lambda: len(client.get_stock_bars(request).df)
 
 
-PATHS: Final[dict[str, Callable[[str, Path], Work]]] = {"quantmill": quantmill, "alpaca-py": alpaca_py}
+def massive(url: str, _: Path) -> Work:
+    """Bars from the server to a list of the vendor's objects, as its own examples read them."""
+    from massive import RESTClient  # noqa: PLC0415 - see above
+
+    client = RESTClient(MASSIVE_KEY, base=url)
+    start, end = datetime.combine(FIRST, time(), UTC), datetime.combine(LAST, time(), UTC)
+    last = end - timedelta(milliseconds=1)
+
+    def work() -> int:
+        bars: list[object] = []
+        for symbol in SYMBOLS:
+            bars += client.list_aggs(symbol, 1, "minute", start, last, adjusted=False, limit=50_000)
+        return len(bars)
+
+    return work
+
+
+PATHS: Final[dict[str, Callable[[str, Path], Work]]] = {
+    "quantmill alpaca": partial(quantmill, "alpaca", {"key_id": ALPACA_KEY[0], "secret_key": ALPACA_KEY[1]}),
+    "quantmill massive": partial(quantmill, "massive", {"api_key": MASSIVE_KEY}),
+    "alpaca-py": alpaca_py,
+    "massive": massive,
+}
 
 
 def main(path: str, url: str) -> None:

@@ -1,10 +1,9 @@
-"""A process that serves a million bars as Alpaca does, from rows that were made into text before."""
+"""A process that serves a million bars as a provider does, from texts made before, and can cut a page short."""
 
-import json
 import multiprocessing
-from bisect import bisect_left, bisect_right
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from multiprocessing.connection import Connection
 from typing import Final
@@ -14,79 +13,56 @@ import polars as pl
 
 from quantmill.core.bars import ts_of
 from quantmill.core.calendar import calendar_for
-from tests.standins.alpaca import AlpacaStandIn, instant, page_offset, page_token
-from tests.standins.server import Answer, Request
+from tests.standins.server import StandIn
 
-__all__ = ["FIRST", "KEY", "LAST", "N_BARS", "SYMBOLS", "alpaca_server"]
+__all__ = ["FIRST", "LAST", "N_BARS", "SYMBOLS", "Served", "serving"]
 
 N_BARS: Final = 1_000_000
 SYMBOLS: Final = ("AAPL", "IWM", "MSFT", "QQQ", "SPY")
 FIRST: Final = date(2022, 1, 3)
 # Sessions before it have bars.
 LAST: Final = date(2024, 1, 23)
-KEY: Final = ("AKBENCH", "benchmark-value")
+# Of the pages that come after the order to cut one.
+CUT_PAGE: Final = 7
 
 
-class PreparedAlpaca(AlpacaStandIn):
-    """Joins texts, so that serving costs the machine next to nothing."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where the bars are to be had."""
 
-    def __init__(self, bars: pl.DataFrame) -> None:
-        super().__init__(bars, key=KEY)
-        self._times: dict[str, list[str]] = {}
-        self._rows: dict[str, list[str]] = {}
-        for (symbol,), part in bars.group_by("symbol", maintain_order=True):
-            times = part["ts"].dt.strftime("%Y-%m-%dT%H:%M:%SZ").to_list()
-            numbers = part.select("open", "high", "low", "close", "volume").rows()
-            self._times[str(symbol)] = times
-            self._rows[str(symbol)] = [
-                f'{{"t":"{t}","o":{o},"h":{h},"l":{low},"c":{c},"v":{int(v)},"n":{int(v) % 977 + 1},"vw":{c}}}'
-                for t, (o, h, low, c, v) in zip(times, numbers, strict=True)
-            ]
+    url: str
+    _connection: Connection
 
-    def answer(self, request: Request) -> Answer:
-        query = request.query
-        start, end = (f"{instant(query[name]):%Y-%m-%dT%H:%M:%SZ}" for name in ("start", "end"))
-        limit = min(self.page_rows, int(query.get("limit", "1000")))
-        skipped, wanted = page_offset(query), limit
-        parts: list[str] = []
-        has_more = False
-        for symbol in sorted(query["symbols"].split(",")):
-            times = self._times[symbol]
-            at, stop = bisect_left(times, start), bisect_right(times, end)
-            first = min(at + skipped, stop)
-            skipped -= first - at
-            taken = min(wanted, stop - first)
-            wanted -= taken
-            has_more = has_more or first + taken < stop
-            if taken:
-                parts.append(f'"{symbol}":[{",".join(self._rows[symbol][first : first + taken])}]')
-        token = json.dumps(page_token(page_offset(query) + limit) if has_more else None)
-        body = f'{{"bars":{{{",".join(parts)}}},"next_page_token":{token}}}'
-        return Answer(body.encode(), 200, {"Content-Type": "application/json"})
+    def cut_page(self) -> None:
+        """Let one of the next pages come with half its text, in an answer that says that all is well."""
+        self._connection.send("cut")
+        self._connection.recv()
 
 
 @contextmanager
-def alpaca_server() -> Generator[str]:
-    """The address of a server with `N_BARS` bars, in a process of its own."""
+def serving(make_server: Callable[[pl.DataFrame], StandIn]) -> Generator[Served]:
+    """A server with `N_BARS` bars, in a process of its own; `make_server` is a class or function of a module."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there,), daemon=True)
+    process = context.Process(target=_serve, args=(there, make_server), daemon=True)
     process.start()
     try:
-        yield here.recv()
+        yield Served(here.recv(), here)
     finally:
         here.send("stop")
         process.join()
 
 
-def _serve(connection: Connection) -> None:
-    with PreparedAlpaca(make_bars()) as server:
+def _serve(connection: Connection, make_server: Callable[[pl.DataFrame], StandIn]) -> None:
+    with make_server(make_bars()) as server:
         connection.send(server.url)
-        connection.recv()
+        while connection.recv() == "cut":
+            server.faults = {len(server.requests) + CUT_PAGE: "cut JSON"}
+            connection.send("ready")
 
 
 def make_bars() -> pl.DataFrame:
-    """Regular minutes of `SYMBOLS`, one random walk each, cents and whole shares as Alpaca sends them."""
+    """Regular minutes of `SYMBOLS`, one random walk each, in cents and whole shares as providers send them."""
     calendar = calendar_for("XNYS")
     minutes = np.concatenate([calendar.regular_minutes(day) for day in calendar.sessions(FIRST, LAST)])
     n_each = N_BARS // len(SYMBOLS)
