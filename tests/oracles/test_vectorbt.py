@@ -8,7 +8,8 @@ import pytest
 
 from quantmill.core.arrays import Bools
 from quantmill.simulation.kernel import ENTRY_BAR, ENTRY_PRICE, EXIT_BAR, EXIT_PRICE, FEES, SHARES
-from tests.kernel_inputs import KernelInputs, KernelOutputs, call_kernel
+from quantmill.simulation.order_costs import PER_ORDER
+from tests.kernel_inputs import KernelInputs, KernelOutputs, call_kernel, fees_per_order
 
 N_BARS = 400
 DELAYS = (0, 4, 1)
@@ -29,7 +30,8 @@ def market_inputs(seed: int) -> KernelInputs:
         mark_price=close,
         fill_price=fill.copy(),
         half_spread=np.maximum(0.005, 0.5e-4 * fill) * has_spread,
-        fee_usd=np.full(N_BARS, 0.02 * has_fee),
+        fees=fees_per_order(np.full(N_BARS, 0.02 * has_fee)),
+        most_shares=np.full(N_BARS, np.inf),
         delay_bars=delay_bars,
         segment_end=np.array([N_BARS // 3, N_BARS]),
         segment_threshold=rng.choice([0.0, 5e-5, 1e-4], 2),
@@ -51,7 +53,7 @@ def agree(inputs: KernelInputs, out: KernelOutputs) -> None:
         delayed(inputs.strength <= -threshold, inputs.delay_bars),
         price=inputs.fill_price,
         slippage=inputs.half_spread / inputs.fill_price,
-        fixed_fees=inputs.fee_usd,
+        fixed_fees=inputs.fees[:, PER_ORDER],
         size=np.inf,
         size_granularity=1.0,
         min_size=1.0,
