@@ -5,12 +5,11 @@ from typing import Any, Final
 
 import polars as pl
 
-from quantmill.simulation.metrics import METRICS
+from quantmill.simulation.metrics import COUNT_METRICS, METRICS
 
-__all__ = ["COUNT_METRICS", "TRIAL_SCHEMA", "TrialRow", "trials_frame"]
+__all__ = ["TRIAL_SCHEMA", "TrialRow", "trials_frame"]
 
 TrialRow = Mapping[str, Any]
-COUNT_METRICS: Final = frozenset(metric.name for metric in METRICS if metric.unit in {"count", "sessions"})
 
 # `threshold` is the number that was applied: of an automatic rule the mean over its refits, weighted by
 # bars; `run_id` is the id that the same trial has when it is simulated alone. `session_return_*` with `skew`, `kurtosis` and `n_sessions` are all that the statistics need.

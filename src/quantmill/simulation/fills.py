@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from quantmill.core.arrays import Floats
+from quantmill.core.arrays import Floats, Ints
 from quantmill.errors import SimulationError, UsageError
 from quantmill.simulation.market import Market
 from quantmill.simulation.order_costs import N_FEES, PER_ORDER
@@ -50,14 +50,15 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Execution:
-    """Costs of every bar of one market; arrays of shape (n_bars,), of fees (n_bars, N_FEES), as kernels take them."""
+    """Costs of every bar of one market; arrays of shape (n_bars,), of fees (n_periods, N_FEES), as kernels take them."""
 
     costs: Costs
     delay_bars: int
     fill_price: Floats
     half_spread: Floats
-    fees: Floats
     most_shares: Floats
+    fee_end: Ints
+    fees: Floats
 
 
 def execution_of(market: Market, costs: Costs) -> Execution:
@@ -71,10 +72,13 @@ def execution_of(market: Market, costs: Costs) -> Execution:
     if price.shape != market.close.shape:
         raise SimulationError(f"fill {costs.fill} gave {price.shape} prices for {market.n_bars} bars")
     half_spread = np.maximum(costs.half_spread_bps * 1e-4 * price, costs.half_spread_min_usd)
-    fees = np.zeros((market.n_bars, N_FEES))
-    fees[:, PER_ORDER] = costs.fee_usd
     most_shares = np.full(market.n_bars, np.inf)
-    return Execution(costs, model.delay_bars, price, np.minimum(half_spread, price), fees, most_shares)
+    fees = np.zeros((1, N_FEES))
+    fees[:, PER_ORDER] = costs.fee_usd
+    fee_end = np.array([market.n_bars], dtype=np.int64)
+    return Execution(
+        costs, model.delay_bars, price, np.minimum(half_spread, price), most_shares, fee_end, fees
+    )
 
 
 def _close(market: Market) -> Floats:

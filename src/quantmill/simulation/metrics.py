@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["METRICS", "METRIC_NAMES", "Metric", "MetricValue", "as_metrics", "null_reasons"]
+__all__ = ["COUNT_METRICS", "METRICS", "METRIC_NAMES", "Metric", "MetricValue", "as_metrics", "null_reasons"]
 
 MetricValue = float | int | None
 
@@ -74,18 +74,27 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("n_sessions", "sessions", "sessions that the figures rest on"),
 )
 METRIC_NAMES: Final = tuple(metric.name for metric in METRICS)
+COUNT_METRICS: Final = frozenset(metric.name for metric in METRICS if metric.unit in {"count", "sessions"})
+"""Metrics that are whole numbers."""
+
 _REASONS: Final = {metric.name: metric.null_reason for metric in METRICS}
 
 
 def as_metrics(figures: Mapping[str, float]) -> dict[str, MetricValue]:
-    """Figures in the order of `METRICS`, NaN as None.
+    """Figures in the order of `METRICS`, NaN as None, counts as whole numbers.
 
     Raises:
         KeyError: If a metric is missing.
     """
-    return {name: None if math.isnan(figures[name]) else figures[name] for name in METRIC_NAMES}
+    return {name: _value(name, figures[name]) for name in METRIC_NAMES}
 
 
 def null_reasons(metrics: Mapping[str, MetricValue]) -> dict[str, str]:
     """Why each metric without a value has none."""
     return {name: _REASONS[name] for name, value in metrics.items() if value is None}
+
+
+def _value(name: str, figure: float) -> MetricValue:
+    if math.isnan(figure):
+        return None
+    return int(figure) if name in COUNT_METRICS else float(figure)

@@ -50,9 +50,8 @@ def measure_trades(
     n_filled: int,
     trade_bars: Ints,
     trade_values: Floats,
-    equity: Floats,
+    session_equity: Floats,
     mark_price: Floats,
-    session_end: Ints,
     delay_bars: int,
     initial_cash_usd: float,
 ) -> TradeFigures:
@@ -63,9 +62,8 @@ def measure_trades(
         n_filled: Orders filled: two per trade, one more for an open position.
         trade_bars: As the kernel wrote it.
         trade_values: As the kernel wrote it.
-        equity: At each bar's close, shape (n_bars,).
+        session_equity: At each session's last close, shape (n_sessions,).
         mark_price: Close per bar, shape (n_bars,).
-        session_end: Exclusive last bar of each session, shape (n_sessions,).
         delay_bars: Bars from signal to fill.
         initial_cash_usd: Before the first bar.
     """
@@ -110,10 +108,10 @@ def measure_trades(
         traded += trade_values[row, SHARES] * entry_price
         slippage += entry_price / mark_price[entry_bar - delay_bars] - 1.0
     equity_sum = 0.0
-    for session in range(session_end.size):
-        equity_sum += equity[session_end[session] - 1]
-    mean_equity = float(equity_sum / session_end.size)
-    earned_before_costs = equity[equity.size - 1] - initial_cash_usd + fees + spread
+    for equity in session_equity:
+        equity_sum += equity
+    mean_equity = float(equity_sum / session_equity.size)
+    earned_before_costs = session_equity[-1] - initial_cash_usd + fees + spread
     return TradeFigures(
         n_wins / n_trades if n_trades else math.nan,
         won / lost if n_losses else math.nan,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from quantmill.simulation.measure import (
+    measure_fall,
     measure_hits,
-    measure_path,
     measure_sessions,
     session_end_returns,
 )
@@ -21,40 +21,30 @@ def test_deepest_fall_counts_sessions_to_its_recovery() -> None:
     # From 110 (bar 1, session 0) down to 88 = -20 %, back at 110 in bar 5 (session 2); a smaller fall follows.
     equity = np.array([100.0, 110.0, 99.0, 88.0, 105.0, 110.0, 121.0, 110.0])
 
-    path = measure_path(equity, np.array([2, 4, 8]), 100.0)
-
-    assert path.final_equity_usd == 110.0
-    assert path.total_return_frac == pytest.approx(0.1)
-    assert path.max_drawdown_frac == pytest.approx(-0.2)
-    assert path.max_drawdown_sessions == 2
+    assert measure_fall(equity, np.array([2, 4, 8]), 100.0) == (pytest.approx(-0.2), 2)
 
 
 def test_fall_below_the_initial_cash_counts_from_the_start_and_lasts_to_the_end() -> None:
-    path = measure_path(np.array([95.0, 90.0, 92.0]), np.array([1, 2, 3]), 100.0)
-
-    assert path.max_drawdown_frac == pytest.approx(-0.1)
-    assert path.max_drawdown_sessions == 2
+    assert measure_fall(np.array([95.0, 90.0, 92.0]), np.array([1, 2, 3]), 100.0) == (pytest.approx(-0.1), 2)
 
 
 def test_equity_that_only_rises_never_falls() -> None:
-    path = measure_path(np.array([100.0, 101.0, 101.0]), np.array([3]), 100.0)
-
-    assert (path.max_drawdown_frac, path.max_drawdown_sessions) == (0.0, 0)
+    assert measure_fall(np.array([100.0, 101.0, 101.0]), np.array([3]), 100.0) == (0.0, 0)
 
 
 def test_drawdown_is_the_lowest_ratio_to_the_running_peak() -> None:
     equity = 100.0 * np.exp(np.cumsum(np.random.default_rng(0).normal(0.0, 0.01, 500)))
 
-    path = measure_path(equity, np.array([500]), 100.0)
+    fall, _ = measure_fall(equity, np.array([500]), 100.0)
 
     peak = np.maximum.accumulate(np.append(100.0, equity))[1:]
-    assert path.max_drawdown_frac == (equity / peak - 1.0).min()
+    assert fall == (equity / peak - 1.0).min()
 
 
 def test_session_returns_start_from_the_initial_cash() -> None:
     returns = np.empty(2)
 
-    session_end_returns(np.array([100.0, 110.0, 50.0, 99.0]), np.array([2, 4]), 100.0, returns)
+    session_end_returns(np.array([110.0, 99.0]), 100.0, returns)
 
     assert returns == pytest.approx([0.1, -0.1])
 
@@ -79,9 +69,8 @@ def trade_figures(
         out.n_filled,
         out.trade_bars,
         out.trade_values,
-        out.equity,
+        out.equity[session_end - 1],
         mark_price,
-        session_end,
         delay_bars,
         1000.0,
     )
@@ -171,7 +160,7 @@ def test_compiled_measures_equal_their_python_code() -> None:
     hit = np.where(rng.random(200) < 0.5, counted, NAN)
     ends = np.array([50, 200])
 
-    assert measure_path(equity, ends, 100.0) == measure_path.py_func(equity, ends, 100.0)
+    assert measure_fall(equity, ends, 100.0) == measure_fall.py_func(equity, ends, 100.0)
     thresholds = np.array([0.5, 1.0])
     assert measure_hits(counted, hit, ends, thresholds) == measure_hits.py_func(
         counted, hit, ends, thresholds
