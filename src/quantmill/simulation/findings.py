@@ -111,13 +111,13 @@ def _of_source(source: SignalSource, costs: Costs) -> Iterator[tuple[str, str]]:
             "bars of all venues are needed to know at what price an order fills",
         )
     if n_sessions < FEW_SESSIONS:
-        yield "few_sessions", f"rests on {n_sessions} sessions, fewer than {FEW_SESSIONS}"
+        yield "few_sessions", f"rests on {_counted(n_sessions, 'session')}, fewer than {FEW_SESSIONS}"
 
 
 def _of_count(metrics: Mapping[str, MetricValue]) -> Iterator[tuple[str, str]]:
     n_trades = _number(metrics, "n_trades")
     if n_trades < FEW_TRADES:
-        yield "few_trades", f"rests on {n_trades:,.0f} round trips, fewer than {FEW_TRADES}"
+        yield "few_trades", f"rests on {_counted(int(n_trades), 'round trip')}, fewer than {FEW_TRADES}"
 
 
 def _of_return(metrics: Mapping[str, MetricValue]) -> Iterator[tuple[str, str]]:
@@ -135,7 +135,7 @@ def _of_cost(metrics: Mapping[str, MetricValue], traded_usd: float) -> Iterator[
         return
     paid_bps = (_number(metrics, "fees_usd") + _number(metrics, "spread_usd")) / traded_usd * 1e4
     if paid_bps > break_even_bps:
-        why = "because of its costs alone" if break_even_bps > 0.0 else "even before costs"
+        why = "because of its costs alone" if break_even_bps >= 0.0 else "even before costs"
         yield (
             "cost_above_break_even",
             f"pays {paid_bps:.2f} bps of the value traded and breaks even at {break_even_bps:.2f} bps: it loses {why}",
@@ -183,7 +183,7 @@ def _of_last_position(result: TrialResult, close: float) -> Iterator[tuple[str, 
         share = _percent(shares * close / equity)
         yield (
             "open_position",
-            f"ends with {shares:,.0f} shares held, {share} of the equity, valued at the last close; they are in no "
+            f"ends holding {_counted(int(shares), 'share')}, {share} of the equity, valued at the last close and in no "
             "figure of round trips",
         )
 
@@ -216,6 +216,10 @@ def _number(metrics: Mapping[str, MetricValue], name: str) -> float:
     if value is None:
         raise ValueError(f"{name} has no value")
     return float(value)
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _percent(value: float) -> str:

@@ -58,13 +58,14 @@ def growth_of(runs: Sequence[RunRecord], curves: Mapping[str, pl.DataFrame]) -> 
     for run in runs:
         days, last_bar = ends[run.run_id]
         curve = curves[run.run_id]
-        at = last_bar[np.searchsorted(days, common)]
-        first = int(np.searchsorted(days, common[0]))
-        value, close = curve["equity"].to_numpy(), curve["close"].to_numpy()
+        place: Ints = np.searchsorted(days, common)
+        at, first = last_bar[place], int(place[0])
+        value: Floats = curve["equity"].to_numpy()
+        close: Floats = curve["close"].to_numpy()
         money = float(run.params["initial_cash_usd"]) if first == 0 else float(value[last_bar[first - 1]])
         price = float(close[0 if first == 0 else last_bar[first - 1]])
-        equity[run.run_id] = np.append(1.0, value[at] / money)
-        share[run.run_id] = np.append(1.0, close[at] / price)
+        equity[run.run_id] = _grown(value[at], money)
+        share[run.run_id] = _grown(close[at], price)
     return Growth(tuple(date_of_day(int(day)) for day in common), equity, share)
 
 
@@ -78,3 +79,7 @@ def _session_ends(symbol: str, run_id: str, curve: pl.DataFrame) -> tuple[Ints, 
     session = calendar.label(us_of(curve["ts"])).session
     last_bar = np.append(np.flatnonzero(np.diff(session)), session.size - 1)
     return session[last_bar], last_bar
+
+
+def _grown(value: Floats, start: float) -> Floats:
+    return np.concatenate(([1.0], value / start))

@@ -16,7 +16,7 @@ from quantmill.simulation.comparability import what_differs
 from quantmill.simulation.findings import Finding
 from quantmill.simulation.growth import growth_of
 from quantmill.simulation.history import RunRecord, get_run, read_equity
-from quantmill.simulation.metrics import METRICS
+from quantmill.simulation.metrics import METRIC_NAMES, METRICS
 from quantmill.verbs.json_form import Json, json_of
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.outcome import Outcome
@@ -25,6 +25,7 @@ from quantmill.verbs.request import POSITIONAL, Flag, Request
 __all__ = ["READS_ONLY", "ComparedRuns", "RunsCompareRequest", "draw", "run"]
 
 READS_ONLY: Final = True
+_DIGEST_SHOWN: Final = 12
 _MOST_LINES: Final = 6
 _MOST_NAMED: Final = 4
 _ALWAYS: Final = frozenset({"model_name", "symbol", "n_sessions"})
@@ -155,7 +156,7 @@ class ComparedRuns(Outcome):
             values = [run.params.get(name) for run in self.runs]
             if self.everything or _differ(values):
                 yield name, values
-        for name in self.runs[0].metrics if self.everything else _MATTER:
+        for name in METRIC_NAMES if self.everything else _MATTER:
             # The number of sessions stands among the origins already.
             if name != "n_sessions":
                 yield name, [run.metrics.get(name) for run in self.runs]
@@ -252,5 +253,7 @@ def _rounded(name: str, value: object) -> str | None:
             return f"{value:,.2f}"
         case float():
             return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.2f}"
+        case None:
+            return None
         case _:
-            return None if value is None else str(value)
+            return str(value)[:_DIGEST_SHOWN] if name in _ONLY_WITH_ALL else str(value)
