@@ -70,7 +70,7 @@ def test_a_run_is_recorded_with_its_curves(lake: Lake, predictions: Path) -> Non
     assert result.is_new
     assert run.run_id.startswith("r-")
     assert (run.symbol, run.source, run.model_id, run.model_name) == ("SPY", "file", None, "mine.parquet")
-    assert set(run.labels) == {"synthetic", "external_predictions", "few_sessions"}
+    assert {"synthetic", "external_predictions", "few_sessions"} <= set(run.labels)
     assert run.n_sessions == N_SESSIONS
     assert run.params["fill"] == "next_open"
     assert run.metrics["n_trades"] > 5
@@ -140,6 +140,19 @@ def test_a_run_without_trades_has_reasons_instead_of_figures(lake: Lake, predict
     assert result.run.metrics["total_return_frac"] == 0.0
     assert result.run.null_reasons["win_rate_frac"] == "no completed round trip"
     assert set(result.run.null_reasons) == {k for k, v in result.run.metrics.items() if v is None}
+
+
+def test_bars_of_a_single_venue_are_told_from_others(lake: Lake, predictions: Path) -> None:
+    bars = lake.read_bars("SPY").drop("ingested_at")
+    is_venue = pl.col("ts").rank() <= 60
+    provider = pl.when(is_venue).then(pl.lit("iex")).otherwise(pl.lit("files"))
+    lake.write("bars", bars.with_columns(symbol=pl.lit("IWM"), provider=provider, feed=pl.lit("tops")))
+
+    source = file_source(lake, predictions, "IWM")
+    run = simulate(lake, queue_of(lake), source, setup=SETUP).run
+
+    assert source.grades == {"single venue": 60, "recorded": bars.height - 60}
+    assert run.labels["single_venue"].startswith(f"60 of {bars.height:,} bars")
 
 
 def test_what_cannot_be_simulated_says_why(lake: Lake, predictions: Path, tmp_path: Path) -> None:

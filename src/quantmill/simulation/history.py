@@ -32,7 +32,7 @@ class RunRecord:
         predictions_sha256: None for a model.
         params: Threshold, filters, fill, costs, cash.
         metrics: By the names of `quantmill.simulation.metrics`; None where `null_reasons` says why.
-        labels: What a reader must know, by name.
+        labels: What a reader must know, one sentence by the name of each finding.
         counts: Bars that filters held back, predictions left out.
         snapshot: Snapshot of the lake that was read.
         input_digest: Of the bars and predictions by value.

@@ -13,8 +13,8 @@ from quantmill.core.version import VERSION
 from quantmill.jobs.queue import JobQueue
 from quantmill.jobs.runner import JobContext, run_job
 from quantmill.lake.store import Lake
+from quantmill.simulation.findings import labels_of
 from quantmill.simulation.history import RunRecord, find_run, get_run, read_equity, read_trades, store_run
-from quantmill.simulation.labels import labels_of
 from quantmill.simulation.metrics import null_reasons
 from quantmill.simulation.signal import NO_FILTERS, Filters, SignalSource, Stream, prepare_stream
 from quantmill.simulation.thresholds import parse_threshold
@@ -138,7 +138,7 @@ def _publish(
         params=parameters_of(stream.filters, setup),
         metrics=result.metrics,
         null_reasons=null_reasons(result.metrics),
-        labels=labels_of(source, setup.costs),
+        labels=labels_of(stream, setup.costs, result),
         counts=stream.counts,
         snapshot=source.snapshot,
         feature_set=source.feature_set,

@@ -8,14 +8,15 @@ from typing import Annotated, Any, Final
 import polars as pl
 from pydantic import Field, model_validator
 
-from quantmill.core.progress import Progress
+from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.errors import UsageError
 from quantmill.models.registry import find_model
-from quantmill.optimize.ledger import count_trials, evidence_of, record_trial
+from quantmill.optimize.ledger import record_trial
+from quantmill.optimize.significance import Significance, findings_of, significance_of, trials_behind
 from quantmill.simulation.gate_columns import with_gate_columns
 from quantmill.simulation.gates import Gates, parse_feature_gates, parse_regimes
 from quantmill.simulation.history import RunRecord
-from quantmill.simulation.run import simulate
+from quantmill.simulation.run import SimulationResult, simulate
 from quantmill.simulation.signal import Filters, SignalSource, check_gates
 from quantmill.simulation.source import Sessions, file_source, model_source
 from quantmill.simulation.thresholds import parse_threshold
@@ -26,8 +27,18 @@ from quantmill.verbs.mill import Mill
 from quantmill.verbs.outcome import Outcome
 from quantmill.verbs.request import Flag, Symbol, Unit
 from quantmill.verbs.sessions_request import SessionsRequest
+from quantmill.verbs.simulate_models import TERMINAL_COLUMNS, SimulatedModels, simulate_models
 
-__all__ = ["READS_ONLY", "SimulateRequest", "SimulatedRun", "run", "run_json", "run_lines"]
+__all__ = [
+    "READS_ONLY",
+    "TERMINAL_COLUMNS",
+    "SimulateRequest",
+    "SimulatedRun",
+    "judged",
+    "run",
+    "run_json",
+    "run_lines",
+]
 
 READS_ONLY: Final = False
 
@@ -35,13 +46,17 @@ READS_ONLY: Final = False
 class SimulateRequest(SessionsRequest, ExecutionRequest):
     """Trade predictions on stored bars and keep the run.
 
-    A model's walk-forward predictions, or a Parquet file of predictions. The same request on the
-    same data gives the same run and repeats nothing.
+    A model's walk-forward predictions, those of every model with the same options, or a Parquet file of
+    predictions. The same request on the same data gives the same run and repeats nothing.
     """
 
     model: str | None = Field(default=None, description="Model by id or name.")
     predictions: Path | None = Field(
         default=None, description="Parquet file with ts (start of the bar, with a time zone) and prediction."
+    )
+    all_models: bool = Field(
+        default=False,
+        description="Every model of --symbol, of all symbols when left out: a run for each, ranked by Sharpe ratio.",
     )
     symbol: Symbol | None = Field(default=None, description="Symbol to trade; the model's own when left out.")
     threshold: str = Field(
@@ -74,8 +89,9 @@ class SimulateRequest(SessionsRequest, ExecutionRequest):
 
     @model_validator(mode="after")
     def _check_source(self) -> "SimulateRequest":
-        if (self.model is None) == (self.predictions is None):
-            raise ValueError("give either --model or --predictions, exactly one of them")
+        n_sources = (self.model is not None) + (self.predictions is not None) + self.all_models
+        if n_sources != 1:
+            raise ValueError("give one of --model, --predictions and --all-models, exactly one of them")
         if self.predictions is not None and self.symbol is None:
             raise ValueError("--predictions needs --symbol: the bars to trade")
         return self
@@ -83,33 +99,28 @@ class SimulateRequest(SessionsRequest, ExecutionRequest):
 
 @dataclass(frozen=True)
 class SimulatedRun(Outcome):
-    """One run with its curves; `trials_on_these_sessions` counts every configuration ever tried there."""
+    """One run with its curves, and what its Sharpe ratio is worth after all that was ever tried on its sessions."""
 
     record: RunRecord
-    trials_on_these_sessions: int
+    significance: Significance
     is_new: bool
     equity: pl.DataFrame
     trades: pl.DataFrame
 
     def to_json(self) -> Json:
         """Run, parameters and metrics side by side under the leaderboard's names; no curves."""
-        return {
-            **run_json(self.record),
-            "trials_on_these_sessions": self.trials_on_these_sessions,
-            "is_new": self.is_new,
-        }
+        return {**run_json(self.record, self.significance), "is_new": self.is_new}
 
     def lines(self) -> list[str]:
         """The figures that matter first, then what must be known before believing them."""
-        first = "" if self.is_new else "nothing to do: this run was made before; "
-        return [f"{first}{line}" if at == 0 else line for at, line in enumerate(run_lines(self.record))] + [
-            f"{self.trials_on_these_sessions:,} configurations were ever tried on these sessions: "
-            "`quantmill leaderboard` shows what is left of a Sharpe ratio after that"
-        ]
+        first, *rest = run_lines(self.record, self.significance)
+        return [first if self.is_new else f"nothing to do: this run was made before; {first}", *rest]
 
 
-def run(mill: Mill, request: SimulateRequest, progress: Progress) -> SimulatedRun:
+def run(mill: Mill, request: SimulateRequest, progress: Progress) -> SimulatedRun | SimulatedModels:
     """Simulates unless the same run is kept already; it is counted in the trial ledger before it starts.
+
+    With all models, one that cannot be simulated is told with its reason and stops no other.
 
     Raises:
         NotFoundError: If the model, the file, the symbol's bars or a gate's feature are unknown.
@@ -117,41 +128,62 @@ def run(mill: Mill, request: SimulateRequest, progress: Progress) -> SimulatedRu
         NoDataError: If a gate's column has no value on these sessions.
         DataError: If the file of predictions cannot be used.
     """
-    settings = mill.settings.simulation
-    threshold = parse_threshold(request.threshold)
+    setup = TrialSetup(
+        parse_threshold(request.threshold),
+        request.costs(mill.settings.simulation),
+        request.cash_usd(mill.settings.simulation),
+    )
     gates = Gates.of(
         parse_regimes(request.regime),
         (*parse_feature_gates(request.gate), *parse_feature_gates(request.gate_exit, closes=True)),
     )
-    source = with_gate_columns(mill.lake, mill.state, _source(mill, request), [gates])
     filters = Filters(request.z_filter, request.vol_normalize, gates)
-    check_gates(source, gates)
-    setup = TrialSetup(threshold, request.costs(settings), request.cash_usd(settings))
-    with mill.state.write() as connection:
-        record_trial(connection, source, filters, setup, recorded_us=mill.clock.now_us())
-    result = simulate(
-        mill.lake,
-        mill.queue,
-        source,
-        filters=filters,
-        setup=setup,
-        force=request.force,
-        progress=progress,
-    )
+    sessions = Sessions(request.start, request.end)
+
+    def simulate_source(source: SignalSource, told: Progress) -> SimulationResult:
+        gated = with_gate_columns(mill.lake, mill.state, source, [gates])
+        check_gates(gated, gates)
+        with mill.state.write() as connection:
+            record_trial(connection, gated, filters, setup, recorded_us=mill.clock.now_us())
+        return simulate(
+            mill.lake, mill.queue, gated, filters=filters, setup=setup, force=request.force, progress=told
+        )
+
+    if request.all_models:
+        return simulate_models(
+            mill,
+            request.symbol,
+            lambda model: simulate_source(model_source(mill.lake, model, sessions=sessions), NO_PROGRESS),
+            progress,
+        )
+    result = simulate_source(_source(mill, request, sessions), progress)
+    return SimulatedRun(result.run, judged(mill, result.run), result.is_new, result.equity, result.trades)
+
+
+def judged(mill: Mill, record: RunRecord) -> Significance:
+    """What a run's Sharpe ratio is worth at this moment."""
     with mill.state.read() as connection:
-        n_trials = count_trials(connection, [evidence_of(source)])
-    return SimulatedRun(result.run, n_trials, result.is_new, result.equity, result.trades)
+        return significance_of(record, trials_behind(connection, [record]))
 
 
-def run_json(record: RunRecord) -> Json:
-    """A run as one flat object: identity, parameters, metrics, and where it came from."""
+def run_json(record: RunRecord, significance: Significance) -> Json:
+    """A run as one object: identity, parameters, metrics, where it came from, and the findings of this moment."""
     values: dict[str, Any] = json_of(record)
     params, metrics = values.pop("params"), values.pop("metrics")
     created_us = values.pop("created_us")
-    return {**values, **params, **metrics, "created_us": created_us}
+    del values["labels"]
+    return {
+        **values,
+        **params,
+        **metrics,
+        "created_us": created_us,
+        "trials_on_these_sessions": significance.n_trials,
+        "significance": json_of(significance),
+        "findings": json_of(findings_of(record, significance)),
+    }
 
 
-def run_lines(record: RunRecord) -> list[str]:
+def run_lines(record: RunRecord, significance: Significance) -> list[str]:
     """A run in words."""
     metrics = record.metrics
     shown: Mapping[str, str] = {
@@ -172,12 +204,12 @@ def run_lines(record: RunRecord) -> list[str]:
         ", ".join(f"{name} {value}" for name, value in shown.items()),
         params,
         *_gate_lines(record),
-        *(f"note: {label}" for label in record.labels.values()),
+        _significance_line(significance),
+        *(finding.line for finding in findings_of(record, significance)),
     ]
 
 
-def _source(mill: Mill, request: SimulateRequest) -> SignalSource:
-    sessions = Sessions(request.start, request.end)
+def _source(mill: Mill, request: SimulateRequest, sessions: Sessions) -> SignalSource:
     if request.predictions is not None:
         assert request.symbol is not None
         return file_source(
@@ -193,6 +225,18 @@ def _source(mill: Mill, request: SimulateRequest) -> SignalSource:
             hint=f"a model trades the symbol it was trained on: train one on {request.symbol}",
         )
     return model_source(mill.lake, model, sessions=sessions)
+
+
+def _significance_line(significance: Significance) -> str:
+    n_trials = significance.n_trials
+    tried = f"{n_trials:,} configuration{'s were' if n_trials != 1 else ' was'} ever tried on these sessions"
+    real, left = significance.probabilistic_sharpe, significance.deflated_sharpe_probability
+    if real is None or left is None:
+        return tried
+    above_zero = f"{tried}; probability that the Sharpe ratio is above zero: {real:.3f}"
+    if n_trials == 1:
+        return above_zero
+    return f"{above_zero}, above the {significance.expected_max_sharpe:.2f} that the best of them has by luck: {left:.3f}"
 
 
 def _gate_lines(record: RunRecord) -> list[str]:
