@@ -11,8 +11,8 @@ from quantmill.core.bars import BAR_SCHEMA
 from quantmill.errors import DataError, NotFoundError, UsageError
 from quantmill.jobs.queue import JobQueue
 from quantmill.lake.store import Lake
-from quantmill.simulation.fills import CLASSIC
 from quantmill.simulation.history import get_run, list_runs, read_equity, read_trades
+from quantmill.simulation.presets import CLASSIC
 from quantmill.simulation.run import simulate
 from quantmill.simulation.signal import Filters, prepare_stream
 from quantmill.simulation.source import file_source

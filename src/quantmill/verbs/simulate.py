@@ -12,6 +12,7 @@ from quantmill.core.progress import Progress
 from quantmill.errors import UsageError
 from quantmill.models.registry import find_model
 from quantmill.optimize.ledger import count_trials, evidence_of, record_trial
+from quantmill.simulation.fill_models import FILL_MODELS
 from quantmill.simulation.gate_columns import with_gate_columns
 from quantmill.simulation.gates import Gates, parse_feature_gates, parse_regimes
 from quantmill.simulation.history import RunRecord
@@ -163,13 +164,14 @@ def run_lines(record: RunRecord) -> list[str]:
         "win rate": _percent(metrics["win_rate_frac"]),
         "hit rate": _percent(metrics["hit_rate_frac"]),
         "exposure": _percent(metrics["exposure_frac"]),
-        "break-even cost": _bps(metrics["break_even_cost_bps"]),
     }
     params = ", ".join(f"{name} {value}" for name, value in record.params.items() if value is not None)
     return [
         f"run {record.run_id}: {record.model_name} on {record.symbol}, {record.n_sessions} sessions "
         f"from {record.first_session} to {record.last_session}",
         ", ".join(f"{name} {value}" for name, value in shown.items()),
+        _cost_line(record),
+        *_band_lines(record),
         params,
         *_gate_lines(record),
         *(f"note: {label}" for label in record.labels.values()),
@@ -206,8 +208,44 @@ def _gate_lines(record: RunRecord) -> list[str]:
     ]
 
 
+def _cost_line(record: RunRecord) -> str:
+    """What orders paid, and what that took of the return."""
+    metrics = record.metrics
+    return (
+        f"costs: fills {_bps(metrics['fill_slippage_bps'])} worse than the signal's close on average, "
+        f"{_dollars(metrics['cost_per_trade_usd'])} per round trip, "
+        f"{_percent(metrics['cost_return_frac'])} of the cash at the start in all"
+    )
+
+
+def _band_lines(record: RunRecord) -> list[str]:
+    """The worst and the best fill model, for a run that knows."""
+    if record.band is None:
+        return []
+    returns = {
+        fill: value
+        for fill, figures in record.band.items()
+        if (value := figures["total_return_frac"]) is not None
+    }
+    worst, best = min(returns, key=lambda fill: returns[fill]), max(returns, key=lambda fill: returns[fill])
+    break_even = _bps(record.metrics["break_even_cost_bps"])
+    return [
+        f"over all fill models: return from {_percent(returns[worst])} ({_fill_name(worst)}) to "
+        f"{_percent(returns[best])} ({_fill_name(best)}); break-even {break_even} per fill"
+    ]
+
+
+def _fill_name(fill: str) -> str:
+    """A fill model's name, with a word of warning where one is due."""
+    return f"{fill}, naive" if FILL_MODELS[fill].label else fill
+
+
 def _bps(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f} bps per fill"
+    return "-" if value is None else f"{value:.2f} bps"
+
+
+def _dollars(value: float | None) -> str:
+    return "-" if value is None else f"${value:,.2f}"
 
 
 def _percent(value: float | None) -> str:
