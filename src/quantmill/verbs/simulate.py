@@ -1,7 +1,7 @@
 """The verb `simulate`: one parameter set traded on stored bars, kept as a run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,6 +13,7 @@ from quantmill.errors import UsageError
 from quantmill.models.registry import find_model
 from quantmill.optimize.ledger import count_trials, evidence_of, record_trial
 from quantmill.simulation.fill_models import FILL_MODELS
+from quantmill.simulation.fills import Costs
 from quantmill.simulation.gate_columns import with_gate_columns
 from quantmill.simulation.gates import Gates, parse_feature_gates, parse_regimes
 from quantmill.simulation.history import RunRecord
@@ -165,7 +166,10 @@ def run_lines(record: RunRecord) -> list[str]:
         "hit rate": _percent(metrics["hit_rate_frac"]),
         "exposure": _percent(metrics["exposure_frac"]),
     }
-    params = ", ".join(f"{name} {value}" for name, value in record.params.items() if value is not None)
+    idle = _idle_costs(record)
+    params = ", ".join(
+        f"{name} {value}" for name, value in record.params.items() if value is not None and name not in idle
+    )
     return [
         f"run {record.run_id}: {record.model_name} on {record.symbol}, {record.n_sessions} sessions "
         f"from {record.first_session} to {record.last_session}",
@@ -208,18 +212,27 @@ def _gate_lines(record: RunRecord) -> list[str]:
     ]
 
 
+def _idle_costs(record: RunRecord) -> frozenset[str]:
+    """Costs that decide nothing; a run made before an option came lacks it."""
+    known = {one.name: record.params[one.name] for one in fields(Costs) if one.name in record.params}
+    return Costs(**known).idle
+
+
 def _cost_line(record: RunRecord) -> str:
     """What orders paid, and what that took of the return."""
     metrics = record.metrics
+    slippage = metrics["fill_slippage_bps"]
+    if slippage is None:
+        return "costs: none, for no order was filled"
     return (
-        f"costs: fills {_bps(metrics['fill_slippage_bps'])} worse than the signal's close on average, "
+        f"costs: fills {_bps(abs(slippage))} {'worse' if slippage >= 0 else 'better'} than the signal's close on average, "
         f"{_dollars(metrics['cost_per_trade_usd'])} per round trip, "
-        f"{_percent(metrics['cost_return_frac'])} of the cash at the start in all"
+        f"together {_percent(metrics['cost_return_frac'])} of the cash at the start"
     )
 
 
 def _band_lines(record: RunRecord) -> list[str]:
-    """The worst and the best fill model, for a run that knows."""
+    """The worst and the best fill model, for a run that knows and where they differ."""
     if record.band is None:
         return []
     returns = {
@@ -228,6 +241,8 @@ def _band_lines(record: RunRecord) -> list[str]:
         if (value := figures["total_return_frac"]) is not None
     }
     worst, best = min(returns, key=lambda fill: returns[fill]), max(returns, key=lambda fill: returns[fill])
+    if returns[worst] == returns[best]:
+        return []
     break_even = _bps(record.metrics["break_even_cost_bps"])
     return [
         f"over all fill models: return from {_percent(returns[worst])} ({_fill_name(worst)}) to "
