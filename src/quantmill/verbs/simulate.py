@@ -12,6 +12,7 @@ from quantmill.core.progress import Progress
 from quantmill.errors import UsageError
 from quantmill.models.registry import find_model
 from quantmill.optimize.ledger import count_trials, evidence_of, record_trial
+from quantmill.simulation.band import Band
 from quantmill.simulation.fill_models import FILL_MODELS
 from quantmill.simulation.fills import Costs
 from quantmill.simulation.gate_columns import with_gate_columns
@@ -232,22 +233,19 @@ def _cost_line(record: RunRecord) -> str:
 
 
 def _band_lines(record: RunRecord) -> list[str]:
-    """The worst and the best fill model, for a run that knows and where they differ."""
-    if record.band is None:
-        return []
-    returns = {
-        fill: value
-        for fill, figures in record.band.items()
-        if (value := figures["total_return_frac"]) is not None
-    }
+    """What a fill may cost before nothing is earned, after the worst and the best fill model where they are known."""
+    cost = record.metrics["break_even_cost_bps"]
+    break_even = [] if cost is None else [f"break-even cost {_bps(cost)} per fill"]
+    figures: Band = {} if record.band is None else record.band
+    returns = {fill: value for fill, of in figures.items() if (value := of["total_return_frac"]) is not None}
+    if len(set(returns.values())) < 2:
+        return break_even
     worst, best = min(returns, key=lambda fill: returns[fill]), max(returns, key=lambda fill: returns[fill])
-    if returns[worst] == returns[best]:
-        return []
-    break_even = _bps(record.metrics["break_even_cost_bps"])
-    return [
+    span = (
         f"over all fill models: return from {_percent(returns[worst])} ({_fill_name(worst)}) to "
-        f"{_percent(returns[best])} ({_fill_name(best)}); break-even {break_even} per fill"
-    ]
+        f"{_percent(returns[best])} ({_fill_name(best)})"
+    )
+    return ["; ".join([span, *break_even])]
 
 
 def _fill_name(fill: str) -> str:

@@ -1,5 +1,6 @@
 """Predictions laid on bars: which sessions are traded, and what is left out."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -94,6 +95,16 @@ def test_labels_say_what_must_be_known() -> None:
     assert set(labels) == {"naive_fill", "external_predictions", "few_sessions"}
     assert labels["few_sessions"] == "rests on 6 sessions, fewer than 60"
     assert "naive_fill" not in labels_of(source, DEFAULT_COSTS)
+
+
+def test_sessions_without_known_rates_of_regulatory_fees_are_labeled() -> None:
+    costs = Costs(regulatory_fees=True)
+    source = laid_out()
+    later = replace(source, market=replace(source.market, session=source.market.session + 365 * 20))
+
+    assert "regulatory_fees" not in labels_of(source, costs)
+    assert "on 6 of 6 sessions the nearest ones were charged" in labels_of(later, costs)["regulatory_fees"]
+    assert "regulatory_fees" not in labels_of(later, DEFAULT_COSTS)
 
 
 def written(folder: Path, frame: pl.DataFrame) -> Path:
