@@ -59,14 +59,14 @@ TRADING_ACTIVITY: Final[tuple[tuple[date, float, float], ...]] = (
     (date(2024, 1, 1), 0.000166, 8.30),
     (date(2026, 1, 1), 0.000195, 9.79),
     (date(2026, 10, 1), 0.0, 0.0),
-    # Filings disagree about 2027; what held before the pause stands in.
+    # Sources disagree about 2027; what held before the pause stands in.
     (date(2027, 1, 1), 0.000195, 9.79),
 )
 """First day, dollars per share sold and most dollars per trade.
 
 Source:
-    FINRA By-Laws, Schedule A, Section 1: Regulatory Notices 11-27 (both rates of 2011) and 12-06, file SR-FINRA-2012-023
-    (July 2012), SR-FINRA-2020-032 (2022 to 2024), SR-FINRA-2024-019 (2026), SR-FINRA-2026-021 (the pause).
+    FINRA By-Laws, Schedule A, Section 1: Regulatory Notices 11-27 (both rates of 2011) and 12-06, 77 FR 27527
+    (July 2012), files SR-FINRA-2020-032 (2022 to 2024), SR-FINRA-2024-019 (2026), SR-FINRA-2026-021 (the pause).
 """
 
 RATES_KNOWN: Final = (date(2011, 6, 8), date(2026, 10, 9))
