@@ -40,6 +40,14 @@ _PARAMETERS: Final = (
     "fee_usd",
     "half_spread_bps",
     "half_spread_min_usd",
+    "spread_by_minute",
+    "fee_per_share_usd",
+    "fee_min_usd",
+    "fee_bps",
+    "regulatory_fees",
+    "vwap_bars",
+    "vwap_share_frac",
+    "atr_multiple",
 )
 _STATISTICS: Final = (
     "n_trials",

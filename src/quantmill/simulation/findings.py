@@ -9,9 +9,11 @@ import numpy as np
 
 from quantmill.core.arrays import Floats, Ints
 from quantmill.core.instants import MINUTE_US
-from quantmill.simulation.fills import FILL_MODELS, Costs
+from quantmill.simulation.fill_models import FILL_MODELS
+from quantmill.simulation.fills import Costs
 from quantmill.simulation.kernel import ENTRY_PRICE, EXIT_BAR, EXIT_PRICE, SHARES
 from quantmill.simulation.metrics import MetricValue
+from quantmill.simulation.regulatory_fees import RATES_KNOWN, has_regulatory_fees, n_sessions_outside
 from quantmill.simulation.signal import SignalSource, Stream
 from quantmill.simulation.trial import TrialResult
 
@@ -42,6 +44,7 @@ _SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType(
         "lapsed_orders": "note",
         "open_position": "note",
         "few_predictions": "note",
+        "regulatory_fees": "note",
     }
 )
 
@@ -85,7 +88,7 @@ def labels_of(stream: Stream, costs: Costs, result: TrialResult) -> dict[str, st
         *_of_count(metrics),
         *_of_return(metrics),
         *_of_cost(metrics, _traded_usd(result)),
-        *_of_waits(source.market.ts_us, source.market.session, fills, FILL_MODELS[costs.fill].delay_bars),
+        *_of_waits(source.market.ts_us, source.market.session, fills, _delay_bars(costs)),
         *_of_orders(metrics),
         *_of_last_position(result, float(source.market.close[-1])),
         *_of_predictions(stream.counts),
@@ -102,6 +105,13 @@ def _of_source(source: SignalSource, costs: Costs) -> Iterator[tuple[str, str]]:
         yield "naive_fill", naive
     if source.is_external:
         yield "external_predictions", "external predictions: nothing is known about what they have seen"
+    n_outside = n_sessions_outside(source.market.session)
+    if costs.regulatory_fees and n_outside and has_regulatory_fees(symbol):
+        yield (
+            "regulatory_fees",
+            f"rates of regulatory fees are known from {RATES_KNOWN[0]} to {RATES_KNOWN[1]}: on {n_outside} of "
+            f"{n_sessions} sessions the nearest ones were charged",
+        )
     n_single = source.grades.get("single venue", 0)
     if n_single:
         share = _percent(n_single / source.market.n_bars)
@@ -140,6 +150,10 @@ def _of_cost(metrics: Mapping[str, MetricValue], traded_usd: float) -> Iterator[
             "cost_above_break_even",
             f"pays {paid_bps:.2f} bps of the value traded and breaks even at {break_even_bps:.2f} bps: it loses {why}",
         )
+
+
+def _delay_bars(costs: Costs) -> int:
+    return FILL_MODELS[costs.fill].delay(costs.fill_options)
 
 
 def _of_waits(ts_us: Ints, session: Ints, fills: Ints, delay_bars: int) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The verb `simulate`: one parameter set traded on stored bars, kept as a run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,6 +13,9 @@ from quantmill.errors import UsageError
 from quantmill.models.registry import find_model
 from quantmill.optimize.ledger import record_trial
 from quantmill.optimize.significance import Significance, findings_of, significance_of, trials_behind
+from quantmill.simulation.band import Band
+from quantmill.simulation.fill_models import FILL_MODELS
+from quantmill.simulation.fills import Costs
 from quantmill.simulation.gate_columns import with_gate_columns
 from quantmill.simulation.gates import Gates, parse_feature_gates, parse_regimes
 from quantmill.simulation.history import RunRecord
@@ -195,13 +198,17 @@ def run_lines(record: RunRecord, significance: Significance) -> list[str]:
         "win rate": _percent(metrics["win_rate_frac"]),
         "hit rate": _percent(metrics["hit_rate_frac"]),
         "exposure": _percent(metrics["exposure_frac"]),
-        "break-even cost": _bps(metrics["break_even_cost_bps"]),
     }
-    params = ", ".join(f"{name} {value}" for name, value in record.params.items() if value is not None)
+    idle = _idle_costs(record)
+    params = ", ".join(
+        f"{name} {value}" for name, value in record.params.items() if value is not None and name not in idle
+    )
     return [
         f"run {record.run_id}: {record.model_name} on {record.symbol}, {record.n_sessions} sessions "
         f"from {record.first_session} to {record.last_session}",
         ", ".join(f"{name} {value}" for name, value in shown.items()),
+        _cost_line(record),
+        *_band_lines(record),
         params,
         *_gate_lines(record),
         _significance_line(significance),
@@ -250,8 +257,52 @@ def _gate_lines(record: RunRecord) -> list[str]:
     ]
 
 
+def _idle_costs(record: RunRecord) -> frozenset[str]:
+    """Costs that decide nothing; a run made before an option came lacks it."""
+    known = {one.name: record.params[one.name] for one in fields(Costs) if one.name in record.params}
+    return Costs(**known).idle
+
+
+def _cost_line(record: RunRecord) -> str:
+    """What orders paid, and what that took of the return."""
+    metrics = record.metrics
+    slippage = metrics["fill_slippage_bps"]
+    if slippage is None:
+        return "costs: none, for no order was filled"
+    return (
+        f"costs: fills {_bps(abs(slippage))} {'worse' if slippage >= 0 else 'better'} than the signal's close on average, "
+        f"{_dollars(metrics['cost_per_trade_usd'])} per round trip, "
+        f"together {_percent(metrics['cost_return_frac'])} of the cash at the start"
+    )
+
+
+def _band_lines(record: RunRecord) -> list[str]:
+    """What a fill may cost before nothing is earned, after the worst and the best fill model where they are known."""
+    cost = record.metrics["break_even_cost_bps"]
+    break_even = [] if cost is None else [f"break-even cost {_bps(cost)} per fill"]
+    figures: Band = {} if record.band is None else record.band
+    returns = {fill: value for fill, of in figures.items() if (value := of["total_return_frac"]) is not None}
+    if len(set(returns.values())) < 2:
+        return break_even
+    worst, best = min(returns, key=lambda fill: returns[fill]), max(returns, key=lambda fill: returns[fill])
+    span = (
+        f"over all fill models: return from {_percent(returns[worst])} ({_fill_name(worst)}) to "
+        f"{_percent(returns[best])} ({_fill_name(best)})"
+    )
+    return ["; ".join([span, *break_even])]
+
+
+def _fill_name(fill: str) -> str:
+    """A fill model's name, with a word of warning where one is due."""
+    return f"{fill}, naive" if FILL_MODELS[fill].label else fill
+
+
 def _bps(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f} bps per fill"
+    return "-" if value is None else f"{value:.2f} bps"
+
+
+def _dollars(value: float | None) -> str:
+    return "-" if value is None else f"${value:,.2f}"
 
 
 def _percent(value: float | None) -> str:

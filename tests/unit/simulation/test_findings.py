@@ -184,3 +184,13 @@ def test_warnings_come_first_and_unknown_names_are_notes() -> None:
     )
 
     assert [one.line for one in findings] == ["warning: made up", "warning: few", "note: held", "note: x"]
+
+
+def test_sessions_without_known_rates_of_regulatory_fees_are_told() -> None:
+    source = source_of(bars_on([range(4)] * 6), [BUY, SELL, 0, 0] * 6)
+    later = replace(source, market=replace(source.market, session=source.market.session + 365 * 20))
+    charged = replace(FREE, regulatory_fees=True)
+
+    assert "regulatory_fees" not in labels(source, charged)
+    assert "on 6 of 6 sessions the nearest ones were charged" in labels(later, charged)["regulatory_fees"]
+    assert "regulatory_fees" not in labels(later)
