@@ -78,24 +78,14 @@ def vectorbt_portfolio(
     threshold = np.array([inputs.threshold_of(bar) for bar in range(inputs.n_bars)])
     rises, closes = inputs.strength > threshold, np.isneginf(inputs.strength)
     falls = (inputs.strength <= -threshold) & ~closes
-    of_side = {
-        "longonly": {"entries": rises, "exits": falls | closes, "direction": "longonly"},
-        "shortonly": {"entries": falls, "exits": rises | closes, "direction": "shortonly"},
-        "both": {
-            "entries": rises,
-            "exits": falls | closes,
-            "short_entries": falls,
-            "short_exits": rises | closes,
-            "upon_opposite_entry": "reverse",
-        },
-    }
-    signals = {
-        name: _delayed(value, inputs.delay_bars) if isinstance(value, np.ndarray) else value
-        for name, value in of_side[direction].items()
-    }
+    is_long, is_short = direction != "shortonly", direction != "longonly"
     return vectorbt.Portfolio.from_signals(
         inputs.mark_price,
-        **signals,
+        _delayed(rises & is_long, inputs.delay_bars),
+        _delayed((falls | closes) & is_long, inputs.delay_bars),
+        _delayed(falls & is_short, inputs.delay_bars),
+        _delayed((rises | closes) & is_short, inputs.delay_bars),
+        upon_opposite_entry="reverse",
         price=inputs.fill_price,
         slippage=np.nan_to_num(inputs.half_spread / inputs.fill_price),
         fixed_fees=order_fees(inputs),

@@ -15,6 +15,7 @@ from quantmill.simulation.session_metrics import (
     annual_return,
     expected_shortfall,
     kurtosis,
+    longest_under_water,
     omega,
     quantile_of_sorted,
     sharpe,
@@ -61,6 +62,7 @@ class SessionFigures(NamedTuple):
     kurtosis: float
     alpha_frac: float
     beta: float
+    longest_under_water_sessions: int
 
 
 class HitFigures(NamedTuple):
@@ -120,11 +122,17 @@ def measure_path(equity: Floats, session_end: Ints, initial_cash_usd: float) -> 
 
 @compiled
 def session_end_returns(value: Floats, session_end: Ints, start: float, returns_out: Floats) -> None:
-    """Simple returns of `value` (per bar) from session end to session end, the first from `start`."""
+    """Simple returns of `value` (per bar) from session end to session end, the first from `start`.
+
+    What starts at or below zero has no return, NaN, unless it stays as it is, which is a return of zero.
+    """
     before = start
     for session in range(session_end.size):
         now = value[session_end[session] - 1]
-        returns_out[session] = now / before - 1.0 if before > 0.0 else 0.0
+        if before > 0.0:
+            returns_out[session] = now / before - 1.0
+        else:
+            returns_out[session] = 0.0 if now == before else math.nan
         before = now
 
 
@@ -165,6 +173,7 @@ def measure_sessions(
         kurtosis(returns),
         alpha,
         beta,
+        longest_under_water(returns),
     )
 
 
