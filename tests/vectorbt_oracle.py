@@ -20,10 +20,18 @@ from quantmill.simulation.kernel import (
     PNL,
     SHARES,
 )
+from quantmill.simulation.order_costs import (
+    LEAST,
+    OF_SALE_VALUE,
+    OF_VALUE,
+    PER_ORDER,
+    PER_SHARE,
+    PER_SHARE_SOLD,
+)
 from quantmill.simulation.signal import Stream
 from quantmill.simulation.thresholds import segment_thresholds
 from quantmill.simulation.trial import TrialSetup
-from tests.kernel_inputs import KernelInputs, KernelOutputs, simple_inputs
+from tests.kernel_inputs import KernelInputs, KernelOutputs, fees_per_order, simple_inputs
 
 __all__ = [
     "agree",
@@ -36,14 +44,11 @@ __all__ = [
 ]
 
 
-def with_order_fee(inputs: KernelInputs, fee_usd: float) -> KernelInputs:
-    """The inputs with the same fee for each order filled."""
-    return replace(inputs, fee_usd=np.full(inputs.n_bars, fee_usd))
-
-
-def order_fees(inputs: KernelInputs) -> Floats:
-    """The fee of an order by the bar it fills in, shape (n_bars,)."""
-    return inputs.fee_usd
+def with_order_fee(inputs: KernelInputs, fee_usd: float, *, of_value: float = 0.0) -> KernelInputs:
+    """The inputs with the same fee for each order filled, in dollars and as a fraction of its value: what vectorbt knows."""
+    fees = fees_per_order(np.full(inputs.n_bars, fee_usd))
+    fees[:, OF_VALUE] = of_value
+    return replace(inputs, fees=fees)
 
 
 def inputs_of(stream: Stream, setup: TrialSetup) -> KernelInputs:
@@ -79,6 +84,9 @@ def vectorbt_portfolio(
     rises, closes = inputs.strength > threshold, np.isneginf(inputs.strength)
     falls = (inputs.strength <= -threshold) & ~closes
     is_long, is_short = direction != "shortonly", direction != "longonly"
+    # What vectorbt has no word for.
+    assert not inputs.fees[:, [LEAST, PER_SHARE, OF_SALE_VALUE, PER_SHARE_SOLD]].any()
+    assert np.isposinf(inputs.most_shares).all()
     return vectorbt.Portfolio.from_signals(
         inputs.mark_price,
         _delayed(rises & is_long, inputs.delay_bars),
@@ -88,7 +96,8 @@ def vectorbt_portfolio(
         upon_opposite_entry="reverse",
         price=inputs.fill_price,
         slippage=np.nan_to_num(inputs.half_spread / inputs.fill_price),
-        fixed_fees=order_fees(inputs),
+        fixed_fees=inputs.fees[:, PER_ORDER],
+        fees=inputs.fees[:, OF_VALUE],
         size=size,
         size_type=size_type,
         size_granularity=1.0,

@@ -32,7 +32,7 @@ def market_inputs(seed: int) -> KernelInputs:
         segment_threshold=rng.choice([0.0, 5e-5, 1e-4], 2),
         initial_cash_usd=float(rng.choice([300.0, 2_000.0, 100_000.0])),
     )
-    return with_order_fee(inputs, 0.02 * has_fee)
+    return with_order_fee(inputs, 0.02 * has_fee, of_value=(0.0, 2e-4)[seed % 4 == 0])
 
 
 def test_two_hundred_random_configurations_agree() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from quantmill.core.arrays import Floats
 from quantmill.errors import SimulationError, UsageError
 from quantmill.simulation.market import Market
+from quantmill.simulation.order_costs import N_FEES, PER_ORDER
 
 __all__ = ["CLASSIC", "DEFAULT_COSTS", "FILL_MODELS", "Costs", "Execution", "FillModel", "execution_of"]
 
@@ -49,13 +50,14 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Execution:
-    """Costs of every bar of one market; arrays of shape (n_bars,), as the kernel takes them."""
+    """Costs of every bar of one market; arrays of shape (n_bars,), of fees (n_bars, N_FEES), as kernels take them."""
 
     costs: Costs
     delay_bars: int
     fill_price: Floats
     half_spread: Floats
-    fee_usd: Floats
+    fees: Floats
+    most_shares: Floats
 
 
 def execution_of(market: Market, costs: Costs) -> Execution:
@@ -69,8 +71,10 @@ def execution_of(market: Market, costs: Costs) -> Execution:
     if price.shape != market.close.shape:
         raise SimulationError(f"fill {costs.fill} gave {price.shape} prices for {market.n_bars} bars")
     half_spread = np.maximum(costs.half_spread_bps * 1e-4 * price, costs.half_spread_min_usd)
-    fee_usd = np.full(market.n_bars, costs.fee_usd, dtype=np.float64)
-    return Execution(costs, model.delay_bars, price, np.minimum(half_spread, price), fee_usd)
+    fees = np.zeros((market.n_bars, N_FEES))
+    fees[:, PER_ORDER] = costs.fee_usd
+    most_shares = np.full(market.n_bars, np.inf)
+    return Execution(costs, model.delay_bars, price, np.minimum(half_spread, price), fees, most_shares)
 
 
 def _close(market: Market) -> Floats:

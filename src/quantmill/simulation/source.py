@@ -262,7 +262,8 @@ def _digest(source: SignalSource) -> str:
     """Digest by value: the same bars and predictions give the same runs, however files were written."""
     market = source.market
     hasher = hashlib.sha256()
-    arrays = (market.ts_us, market.open, market.high, market.low, market.close, market.session)
+    prices = (market.open, market.high, market.low, market.close, market.vwap)
+    arrays = (market.ts_us, *prices, market.volume, market.session)
     signals = (
         source.prediction,
         source.z_score,

@@ -1,27 +1,21 @@
 """When and at what price orders fill."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from quantmill.errors import UsageError
 from quantmill.simulation.fills import CLASSIC, DEFAULT_COSTS, FILL_MODELS, Costs, execution_of
 from quantmill.simulation.market import Market
+from quantmill.simulation.order_costs import PER_ORDER
 from tests.synthetic_sessions import bars_of_closes
 
 
 def market_of(prices: list[float]) -> Market:
     market = Market.of("SPY", bars_of_closes([prices]))
     close = market.close
-    return Market(
-        "SPY",
-        market.ts_us,
-        close + 0.1,
-        close + 0.3,
-        close - 0.1,
-        close,
-        market.session,
-        market.session_end,
-    )
+    return replace(market, open=close + 0.1, high=close + 0.3, low=close - 0.1)
 
 
 def test_half_spread_is_half_a_basis_point_and_at_least_half_a_cent() -> None:
@@ -54,7 +48,7 @@ def test_default_and_classic_costs() -> None:
         0.005,
     )
     classic = execution_of(market_of([10.0]), CLASSIC)
-    assert (classic.delay_bars, classic.half_spread[0], classic.fee_usd[0]) == (4, 0.0, 0.02)
+    assert (classic.delay_bars, classic.half_spread[0], classic.fees[0, PER_ORDER]) == (4, 0.0, 0.02)
 
 
 def test_only_the_close_of_the_signal_bar_is_called_naive() -> None:
@@ -73,7 +67,7 @@ def test_unusable_costs_are_refused() -> None:
 def test_arrays_have_the_type_the_kernel_was_compiled_for() -> None:
     execution = execution_of(market_of([10.0, 11.0]), DEFAULT_COSTS)
 
-    for array in (execution.fill_price, execution.half_spread, execution.fee_usd):
+    for array in (execution.fill_price, execution.half_spread, execution.fees, execution.most_shares):
         assert array.dtype == np.float64
         assert array.flags.c_contiguous
         assert array.flags.writeable
