@@ -19,6 +19,7 @@ from quantmill.simulation.session_metrics import (
     annual_return,
     expected_shortfall,
     kurtosis,
+    longest_under_water,
     omega,
     quantile_of_sorted,
     sharpe,
@@ -66,6 +67,7 @@ class SessionFigures(NamedTuple):
     kurtosis: float
     alpha_frac: float
     beta: float
+    longest_under_water_sessions: int
 
 
 class HitFigures(NamedTuple):
@@ -92,11 +94,17 @@ def measure_fall(equity: Floats, session_end: Ints, initial_cash_usd: float) -> 
 
 @compiled
 def session_end_returns(value: Floats, start: float, returns_out: Floats) -> None:
-    """Simple returns of `value`, one per session end, from one to the next, the first from `start`."""
+    """Simple returns of `value`, one per session end, from one to the next, the first from `start`.
+
+    What starts at or below zero has no return, NaN, unless it stays as it is, which is a return of zero.
+    """
     before = start
     for session in range(value.size):
         now = value[session]
-        returns_out[session] = now / before - 1.0 if before > 0.0 else 0.0
+        if before > 0.0:
+            returns_out[session] = now / before - 1.0
+        else:
+            returns_out[session] = 0.0 if now == before else math.nan
         before = now
 
 
@@ -144,6 +152,7 @@ def measure_sessions(
         kurtosis(returns),
         alpha,
         beta,
+        longest_under_water(returns),
     )
 
 

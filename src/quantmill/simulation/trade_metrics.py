@@ -32,6 +32,8 @@ class TradeFigures(NamedTuple):
     expectancy_usd: float
     average_win_usd: float
     average_loss_usd: float
+    worst_trade_frac: float
+    mean_holding_bars: float
     mean_mae_frac: float
     mean_mfe_frac: float
     exposure_frac: float
@@ -71,9 +73,10 @@ def measure_trades(
     won = 0.0
     lost = 0.0
     n_losses = 0
+    worst = math.nan
+    closed_bars = 0
     mae = 0.0
     mfe = 0.0
-    held_bars = 0
     fees = 0.0
     spread = 0.0
     traded = 0.0
@@ -90,15 +93,19 @@ def measure_trades(
         elif profit < 0.0:
             n_losses += 1
             lost -= profit
+        result = profit / (trade_values[trade, SHARES] * entry_price)
+        if trade == 0 or result < worst:
+            worst = result
         mae += trade_values[trade, MAE]
         mfe += trade_values[trade, MFE]
-        held_bars += exit_bar - entry_bar
+        closed_bars += exit_bar - entry_bar
         fees += trade_values[trade, FEES]
         spread += trade_values[trade, SPREAD]
         traded += trade_values[trade, SHARES] * (entry_price + exit_price)
         slippage += entry_price / mark_price[entry_bar - delay_bars] - 1.0
         slippage -= exit_price / mark_price[exit_bar - delay_bars] - 1.0
     n_rows = n_filled - n_trades
+    held_bars = closed_bars
     for row in range(n_trades, n_rows):
         entry_bar = trade_bars[row, ENTRY_BAR]
         entry_price = trade_values[row, ENTRY_PRICE]
@@ -118,6 +125,8 @@ def measure_trades(
         (won - lost) / n_trades if n_trades else math.nan,
         won / n_wins if n_wins else math.nan,
         -lost / n_losses if n_losses else math.nan,
+        worst,
+        closed_bars / n_trades if n_trades else math.nan,
         mae / n_trades if n_trades else math.nan,
         mfe / n_trades if n_trades else math.nan,
         held_bars / mark_price.size,
@@ -125,7 +134,8 @@ def measure_trades(
         spread,
         traded / mean_equity if mean_equity > 0.0 else math.nan,
         (fees + spread) / n_rows if n_rows else math.nan,
-        -(fees + spread) / initial_cash_usd,
+        # Subtracted from zero, so that no costs are not -0.0.
+        (0.0 - fees - spread) / initial_cash_usd,
         earned_before_costs / traded * 1e4 if traded > 0.0 else math.nan,
         slippage / n_filled * 1e4 if n_filled else math.nan,
     )

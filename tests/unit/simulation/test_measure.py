@@ -49,6 +49,26 @@ def test_session_returns_start_from_the_initial_cash() -> None:
     assert returns == pytest.approx([0.1, -0.1])
 
 
+def test_equity_at_or_below_zero_has_no_return_but_while_it_stays() -> None:
+    returns = np.empty(6)
+
+    session_end_returns(np.array([50.0, -5.0, -5.0, -4.0, 10.0, 20.0]), np.arange(1, 7), 100.0, returns)
+
+    assert returns == pytest.approx([-0.5, -1.1, 0.0, NAN, NAN, 1.0], nan_ok=True)
+
+
+def test_equity_that_fell_below_zero_leaves_no_figure_of_returns() -> None:
+    returns = np.array([0.1, -1.5, NAN, 0.2])
+
+    figures = measure_sessions(returns, np.array([0.1, 0.2, 0.3, 0.4]), np.empty(4), -1.5, 0.0, -1.5)
+
+    known = {name for name, value in figures._asdict().items() if not math.isnan(value)}
+    assert known == {"annual_return_frac", "buy_hold_return_frac", "calmar", "longest_under_water_sessions"}
+    assert figures.annual_return_frac == -1.0
+    assert figures.calmar == pytest.approx(-1 / 1.5)
+    assert figures.longest_under_water_sessions == 3
+
+
 def test_calmar_is_annual_return_over_the_deepest_fall() -> None:
     # 10 % in one session: 1.1^252 - 1, over a fall of 0.2.
     one = np.array([0.1])
@@ -97,6 +117,9 @@ def test_trade_figures_by_hand() -> None:
     assert figures.profit_factor == pytest.approx(93 / 106)
     assert figures.expectancy_usd == pytest.approx(-6.5)
     assert (figures.average_win_usd, figures.average_loss_usd) == pytest.approx((93.0, -106.0))
+    # Trade 2 loses 106 on 104 × 10.5; both are held for one bar, the open position does not count.
+    assert figures.worst_trade_frac == pytest.approx(-106 / (104 * 10.5))
+    assert figures.mean_holding_bars == 1.0
     # Trade 1: lowest close while held 10 against 10.5, highest its exit at 11.5; trade 2: lowest its exit at 9.5.
     assert figures.mean_mae_frac == pytest.approx(((10 / 10.5 - 1) + (9.5 / 10.5 - 1)) / 2)
     assert figures.mean_mfe_frac == pytest.approx((11.5 / 10.5 - 1) / 2)
@@ -126,6 +149,8 @@ def test_figures_without_trades_are_unknown_not_zero() -> None:
         "expectancy_usd",
         "average_win_usd",
         "average_loss_usd",
+        "worst_trade_frac",
+        "mean_holding_bars",
         "mean_mae_frac",
         "mean_mfe_frac",
         "cost_per_trade_usd",
@@ -133,6 +158,8 @@ def test_figures_without_trades_are_unknown_not_zero() -> None:
         "fill_slippage_bps",
     }
     assert figures.fees_usd == figures.exposure_frac == 0.0
+    # Not -0.0, which a report would show as a loss.
+    assert math.copysign(1.0, figures.cost_return_frac) == 1.0
 
 
 def test_hits_count_bars_above_the_threshold_of_their_segment() -> None:
