@@ -123,6 +123,13 @@ def _success(address: Address) -> dict[int | str, Schema]:
         where = {"description": "Address of the job.", "schema": {"type": "string"}}
         return {HTTPStatus.ACCEPTED: {"description": "Put in line.", "headers": {"Location": where}}}
     described = (inspect.getdoc(address.verb.run()) or "").partition("\n\n")[0]
+    if address.verb.extra("page") is not None:
+        return {
+            HTTPStatus.OK: {
+                "description": described,
+                "content": {"text/html": {"schema": {"type": "string"}}},
+            }
+        }
     content = {"application/json": {"schema": result_schema(address.verb)}}
     return {HTTPStatus.OK: {"description": described, "content": content}}
 
