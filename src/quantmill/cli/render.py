@@ -60,7 +60,7 @@ def render(
         name_of = verb.extra("page_name")
         out = None if name_of is None else Path(name_of(result))
     if out is not None and out.suffix.lower() == _PAGE:
-        out.write_text(verb.extra("page")(result), encoding="utf-8")
+        _write_page(verb.extra("page")(result), out)
     elif out is not None:
         _write(result, out)
     if picture is not None:
@@ -114,6 +114,14 @@ def _write(result: object, path: Path) -> None:
         table.write_parquet(path)
     else:
         _flat(table).write_csv(path)
+
+
+def _write_page(page: str, path: Path) -> None:
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        hint = "name a file that you may write with --out"
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint=hint) from error
 
 
 def _draw(result: object, verb: Verb, path: Path) -> None:

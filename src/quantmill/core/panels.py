@@ -158,7 +158,7 @@ class TracePanel:
         downs: Points marked with a triangle that points down.
         right: Lines of the second axis, drawn below the others.
         right_axis: What its values are, with their unit.
-        marks: Values of the second axis, else of the first, at which a thin line with a name is drawn across.
+        across: Values of the second axis, else of the first, at which a thin line is drawn across.
         empty: What is written when there is no point at all.
     """
 
@@ -171,7 +171,7 @@ class TracePanel:
     downs: Mapping[str, Trace] = field(default_factory=dict[str, Trace])
     right: Mapping[str, Trace] = field(default_factory=dict[str, Trace])
     right_axis: str = ""
-    marks: Mapping[str, float] = field(default_factory=dict[str, float])
+    across: tuple[float, ...] = ()
     empty: str = "nothing yet"
 
     @property

@@ -98,10 +98,11 @@ def draw(picture: Picture, kind: PictureKind) -> bytes:
             figure.text(0.015, 0.14 / height, picture.note, color=_MUTED, fontsize=8.5, va="bottom")
         grid = figure.add_gridspec(len(picture.rows), 1, height_ratios=picture.heights)
         for at, panels in enumerate(picture.rows):
-            row = grid[at].subgridspec(1, len(panels))
+            # What stands alone in its row lies in the outer grid, whose axes begin at one line.
+            row = grid if len(panels) == 1 else grid[at].subgridspec(1, len(panels))
             n_bars = max((len(panel.labels) for panel in panels if isinstance(panel, BarPanel)), default=0)
             for column, panel in enumerate(panels):
-                _draw_panel(figure.add_subplot(row[column]), panel, colors, n_bars)
+                _draw_panel(figure.add_subplot(row[at if row is grid else column]), panel, colors, n_bars)
         stream = BytesIO()
         metadata: Mapping[str, str | None] = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(stream, format=kind, dpi=_DPI, metadata=dict(metadata))

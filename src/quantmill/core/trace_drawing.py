@@ -18,7 +18,8 @@ _FAINT: Final = "#D9D9D9"
 _MUTED: Final = "#666666"
 _PAPER: Final = "#FFFFFF"
 _AREA_ALPHA: Final = 0.28
-_MARKER_POINTS: Final = 26
+_MARKER_POINTS: Final = 30
+_STEPS: Final = (1, 2, 2.5, 5, 10)
 
 
 def draw_traces(axes: Axes, panel: TracePanel, colors: Mapping[str, str]) -> None:
@@ -55,19 +56,8 @@ def draw_traces(axes: Axes, panel: TracePanel, colors: Mapping[str, str]) -> Non
                 label=name,
                 zorder=3,
             )
-    for name, value in panel.marks.items():
+    for value in panel.across:
         marked.axhline(value, color=_MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
-        place = (1.0, value)
-        marked.annotate(
-            name,
-            place,
-            (-2, 3),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            ha="right",
-            fontsize=8.5,
-            color=_MUTED,
-        )
     if panel.areas and all(float(trace.y.max()) <= 0.0 for trace in panel.areas.values()):
         axes.set_ylim(top=0.0)
     axes.set_xlim(*panel.along.limits)
@@ -75,7 +65,7 @@ def draw_traces(axes: Axes, panel: TracePanel, colors: Mapping[str, str]) -> Non
     axes.set_xlabel(panel.along.name)
     axes.set_ylabel(panel.axis)
     for one in {axes, marked}:
-        one.yaxis.set_major_locator(MaxNLocator(5))
+        one.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
         _write_ticks(one)
     axes.grid(axis="y", color=_FAINT, linewidth=0.6)
 

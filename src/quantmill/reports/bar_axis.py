@@ -35,21 +35,14 @@ def bar_axis(ts_us: Ints, calendar: SessionCalendar, *, first: int = 0) -> Along
     labels = calendar.label(ts_us)
     clock = labels.minute_of_day
     months = labels.session.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    starts = next(
-        found
-        for found in _candidates(labels.session, months, clock)
-        if len(found) <= _MAX_TICKS or "year" in found.values()
-    )
+    candidates = list(_candidates(labels.session, months, clock))
+    fitting = (begins for begins in candidates if len(begins) <= _MAX_TICKS)
+    begins = _apart(next(fitting, candidates[-1]), least=_LEAST_APART * ts_us.size)
+    ticks = {
+        float(first + at): _label(unit, int(labels.session[at]), int(clock[at]))
+        for at, unit in begins.items()
+    }
     end = first + ts_us.size - 1
-    ticks: dict[float, str] = {}
-    for at, unit in starts.items():
-        place = float(first + at)
-        if ticks and place - max(ticks) < _LEAST_APART * ts_us.size:
-            # The part of a period at the beginning gives way to the first whole one.
-            if len(ticks) > 1:
-                continue
-            ticks.clear()
-        ticks[place] = _label(unit, int(labels.session[at]), int(clock[at]))
     margin = 0.01 * ts_us.size
     name = f"session joined to session, {zone_words(calendar)}"
     return Along(name, (first - margin, end + margin), ticks)
@@ -63,18 +56,30 @@ def _candidates(session: Ints, months: Ints, clock: Ints) -> Iterator[dict[int, 
         ("session", session, (1, 2, 5)),
         ("month", months, (1,)),
         ("quarter", months // 3, (1,)),
-        ("year", months // 12, (1, 2, 5)),
+        ("year", months // 12, (1, 2, 5, 10)),
     ):
         begins = np.flatnonzero(np.diff(period, prepend=period[0] - 1))
         for step in steps:
             yield dict.fromkeys(begins[::step].tolist(), unit)
 
 
+def _apart(begins: dict[int, str], *, least: float) -> dict[int, str]:
+    """Without bars too close to one before; the part of a period at the beginning gives way to the first whole one."""
+    places = list(begins)
+    if len(places) > 1 and places[1] - places[0] < least:
+        del places[0]
+    kept = places[:1]
+    for place in places[1:]:
+        if place - kept[-1] >= least:
+            kept.append(place)
+    return {place: begins[place] for place in kept}
+
+
 def _label(unit: str, session: int, minute: int) -> str:
     day = date_of_day(session)
     match unit:
         case "hour":
-            return f"{minute // 60:02d}:{minute % 60:02d}\n{day.day} {_MONTHS[day.month - 1]} {day.year}"
+            return f"{minute // 60:02d}:{minute % 60:02d}\n{day.day} {_MONTHS[day.month - 1]}"
         case "session":
             return f"{day.day} {_MONTHS[day.month - 1]}\n{day.year}"
         case "year":

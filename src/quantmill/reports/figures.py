@@ -41,4 +41,7 @@ def dollars(value: float | None) -> str:
 
 
 def _minus(text: str) -> str:
-    return text.replace("-", _MINUS, 1) if text.startswith("-") else text
+    """A text with a real minus sign, and without one before a value that is written as zero."""
+    if not text.startswith("-"):
+        return text
+    return text.replace("-", _MINUS, 1) if any(digit in text for digit in "123456789") else text[1:]

@@ -59,12 +59,26 @@ footer { margin-top: 48px; padding-top: 10px; border-top: 1px solid #d9d9d9; col
 @media (max-width: 720px) { .groups { columns: 1; } dl { grid-template-columns: 1fr; } }
 @page { size: A4; margin: 14mm 12mm; }
 @media print {
-  body { font-size: 11px; }
+  body { font-size: 10px; line-height: 1.4; }
   main { max-width: none; padding: 0; }
-  h2 { margin-top: 22px; break-after: avoid; }
-  .picture, .months, .findings li, tr { break-inside: avoid; }
+  h1 { font-size: 22px; margin-bottom: 8px; }
+  h1 span { font-size: 16px; }
+  h2 { margin: 18px 0 6px; padding-bottom: 3px; font-size: 14px; break-after: avoid; }
+  h3 { font-size: 10px; }
+  p { margin: 4px 0; }
+  dl, .note, .left-out { font-size: 9px; }
+  dt { flex-basis: 52px; }
+  .figures { grid-template-columns: repeat(7, 1fr); margin-bottom: 10px; }
+  .figures div { padding: 6px 8px; }
+  .figures b { font-size: 13px; }
+  .figures span { font-size: 9px; }
+  .findings li { padding: 4px 10px; }
+  .picture, .months, .findings li, tr, section:has(.groups) { break-inside: avoid; }
+  .picture, .note:has(+ table) { break-after: avoid; }
+  .group { padding-bottom: 8px; }
   thead { display: table-header-group; }
-  table, .trades { font-size: 9px; }
-  code, .metrics code, .pairs code, .metrics .meaning { font-size: 8.5px; }
+  table, .trades, .months .who, thead th { font-size: 8.5px; }
+  .metrics td, .pairs td { padding-top: 1px; padding-bottom: 1px; }
+  code, .metrics code, .pairs code, .metrics .meaning { font-size: 8px; }
 }
 """

@@ -3,7 +3,7 @@
 from quantmill.core.panels import TracePanel
 from quantmill.reports.figures import percent
 from quantmill.reports.inline_svg import inline_svg
-from quantmill.reports.markup import Html, element
+from quantmill.reports.markup import Html, Part, element
 from quantmill.reports.rolling_hits import WINDOW_BARS
 from quantmill.reports.tear_panels import (
     closing_panel,
@@ -49,15 +49,15 @@ def hit_rate_section(sheet: TearSheet) -> Section:
     title = "Hit rate"
     metrics = sheet.record.metrics
     if not sheet.keeps_hits:
-        words = "This run was recorded before hits were kept bar by bar: `quantmill simulate` with --force records them."
-        return Section(title, (_note(words),))
+        words = "This run was recorded before hits were kept bar by bar. The same simulation with "
+        return Section(title, (_note(words, element("code", "--force"), " records them."),))
     if not sheet.hit_rate.x.size:
         words = f"{metrics['n_hit_bars']:,} bars count for the hit rate, too few for a rate of {WINDOW_BARS}."
         return Section(title, (_note(words),))
     words = (
         f"Counted are {metrics['n_hit_bars']:,} of {sheet.ts_us.size:,} bars: those with a signal beyond the threshold and "
         f"a known return over the horizon; {percent(metrics['hit_rate_frac'])} of them are hits. Of {WINDOW_BARS} tosses "
-        "of a coin 40 to 60 % are hits in 19 of 20 cases."
+        "of a coin 40 to 60 % are hits in about 19 of 20 cases."
     )
     return Section(title, (_drawn(hit_rate_panel(sheet), "hits"), _note(words)))
 
@@ -92,5 +92,5 @@ def _drawn(panel: TracePanel, name: str) -> Html:
     return inline_svg(picture_of(panel), name=name, words=f"{panel.title} over the run: {shown}")
 
 
-def _note(words: str) -> Html:
-    return element("p", words, class_="note")
+def _note(*parts: Part) -> Html:
+    return element("p", *parts, class_="note")

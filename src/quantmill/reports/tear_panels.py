@@ -34,7 +34,7 @@ PRICE: Final = "price"
 BUY: Final = "buy ▲"
 SELL: Final = "sell ▼"
 # More markers than these hide one another and the price.
-MAX_MARKED: Final = 60
+MAX_MARKED: Final = 100
 _HEIGHT_IN: Final = 2.9
 _PERCENT: Final = 100.0
 
@@ -76,7 +76,7 @@ def hit_rate_panel(sheet: TearSheet) -> TracePanel:
         lines={EQUITY: _thinned(sheet.equity)},
         right={HIT_RATE: rate},
         right_axis="hit rate, %",
-        marks={"50 %": 50.0},
+        across=(50.0,),
     )
 
 
@@ -91,7 +91,7 @@ def marked_trades(sheet: TearSheet) -> tuple[MarkedTrades, MarkedTrades | None]:
         return MarkedTrades(trades, n_trades, 0), None
     size = pl.col("pnl_usd").abs().fill_null(float("inf"))
     largest = trades.sort(size, descending=True).head(MAX_MARKED).sort("trade")
-    last = trades.tail(MAX_MARKED // 2)
+    last = trades.tail(MAX_MARKED // 3)
     first_bar = max(0, int(last["entry_bar"][0]) - 30)
     return MarkedTrades(largest, n_trades, 0), MarkedTrades(last, n_trades, first_bar)
 

@@ -33,7 +33,7 @@ _FALL_RGB: Final = "213, 94, 0"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page under its own heading; `is_wide` keeps it off the page's second column in print."""
+    """A part of the page under its own heading."""
 
     title: str
     parts: tuple[Part, ...]
@@ -59,7 +59,7 @@ def head(sheet: TearSheet) -> Html:
     )
     listed = (element("div", element("dt", name), element("dd", value)) for name, value in facts.items())
     figures = (
-        element("div", element("b", _figure(sheet, name)), element("span", words))
+        element("div", element("b", _figure(sheet, name).removesuffix(" per fill")), element("span", words))
         for name, words in _KEY_FIGURES.items()
         if name in record.metrics
     )
@@ -170,13 +170,14 @@ def _sentence(words: str) -> str:
 
 def _metric_row(sheet: TearSheet, metric: Metric) -> Iterator[Part]:
     value = sheet.record.metrics[metric.name]
+    meaning = metric.meaning.replace("<= ", "≤\u00a0").replace(">= ", "≥\u00a0").replace("< ", "<\u00a0")
     yield element("code", metric.name)
     yield figure(value, metric.unit)
     if value is None:
         reason = sheet.record.null_reasons.get(metric.name, "not recorded")
-        yield joined((metric.meaning, element("em", f" – no value: {reason}")))
+        yield joined((meaning, element("em", f" – no value: {reason}")))
     else:
-        yield metric.meaning
+        yield meaning
 
 
 def _pairs(values: Mapping[str, str]) -> Html:

@@ -76,10 +76,11 @@ class Endpoints:
     def _ask(self, address: Address, request: Request) -> Response:
         notes = _Notes()
         result = address.verb.run()(self._served.mill(address.access), request, notes)
-        page = address.verb.extra("page")
-        if page is not None:
+        if address.is_page:
             policy = f"{address.verb.extra('PAGE_POLICY')}; frame-ancestors 'none'"
-            return HTMLResponse(page(result), headers={"Content-Security-Policy": policy})
+            return HTMLResponse(
+                address.verb.extra("page")(result), headers={"Content-Security-Policy": policy}
+            )
         rows = result.table() if isinstance(result, Outcome) else result
         n_rows = rows.height if isinstance(rows, pl.DataFrame) else 0
         if n_rows > self._settings.max_rows:
