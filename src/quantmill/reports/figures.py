@@ -18,10 +18,10 @@ def figure(value: float | int | None, unit: str) -> str:
         return f"{percent(value)}{rest}"
     if kind == "USD":
         return f"{dollars(value)}{rest}"
-    if isinstance(value, int):
-        return _minus(f"{value:,}")
     if kind == "bps":
         return _minus(f"{value:,.2f} {unit}")
+    if isinstance(value, int):
+        return _minus(f"{value:,}")
     return _minus(f"{value:,.3f}" if abs(value) < 100 else f"{value:,.1f}")
 
 

@@ -50,7 +50,8 @@ class MarkedTrades:
 
 def equity_panel(sheet: TearSheet) -> TracePanel:
     """Equity of the strategy and of buy and hold."""
-    lines = {STRATEGY: _thinned(sheet.equity), BUY_HOLD: _thinned(sheet.buy_hold)}
+    # The last one lies on top.
+    lines = {BUY_HOLD: _thinned(sheet.buy_hold), STRATEGY: _thinned(sheet.equity)}
     return TracePanel("Equity", "USD", sheet.along, lines=lines)
 
 
