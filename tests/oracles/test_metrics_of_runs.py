@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantmill.simulation.fills import CLASSIC, DEFAULT_COSTS, Costs
+from quantmill.simulation.fills import DEFAULT_COSTS, Costs
 from quantmill.simulation.metrics import METRIC_NAMES, MetricValue
+from quantmill.simulation.presets import CLASSIC
 from quantmill.simulation.signal import Stream
 from quantmill.simulation.trial import TrialSetup, run_trial
 from tests.metric_oracles import BY_HAND, ORACLES, Peer

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantmill.simulation.measure import measure_path
+from quantmill.simulation.measure import measure_fall
 from tests.kernel_inputs import KernelInputs, call_kernel, simple_inputs
 from tests.vectorbt_oracle import agree, agree_on_drawdown, vectorbt_portfolio, with_order_fee
 
@@ -55,9 +55,9 @@ def test_twenty_random_drawdowns_agree() -> None:
         inputs = market_inputs(seed)
         equity = call_kernel(inputs).equity
 
-        path = measure_path(equity, np.array([N_BARS]), inputs.initial_cash_usd)
+        fall, _ = measure_fall(equity, np.array([N_BARS]), inputs.initial_cash_usd)
 
-        agree_on_drawdown(vectorbt_portfolio(inputs), path.max_drawdown_frac)
+        agree_on_drawdown(vectorbt_portfolio(inputs), fall)
 
 
 @pytest.mark.parametrize(

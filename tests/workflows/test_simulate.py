@@ -14,6 +14,7 @@ from quantmill.core.bars import BAR_SCHEMA
 from quantmill.errors import DataError, NotFoundError, UsageError
 from quantmill.jobs.queue import JobQueue
 from quantmill.lake.store import Lake
+from quantmill.optimize.significance import significance_of
 from quantmill.simulation.band import BAND_METRICS
 from quantmill.simulation.fill_models import FILL_MODELS
 from quantmill.simulation.fills import Costs
@@ -103,7 +104,7 @@ def test_a_run_keeps_its_figures_under_every_fill(lake: Lake, predictions: Path)
     assert run.band["next_open"] == {name: run.metrics[name] for name in BAND_METRICS}
     assert run.band["vwap"] == {name: vwap.metrics[name] for name in BAND_METRICS}
     assert vwap.counts["fill_windows_without_volume"] == 0
-    assert "over all fill models: return from " in run_lines(run)[3]
+    assert "over all fill models: return from " in run_lines(run, significance_of(run, 1))[3]
 
 
 def test_a_run_that_was_made_before_there_were_bands_is_shown_without(lake: Lake, predictions: Path) -> None:
@@ -115,7 +116,7 @@ def test_a_run_that_was_made_before_there_were_bands_is_shown_without(lake: Lake
     read = get_run(lake.state, run.run_id)
 
     assert read.band is None
-    assert not any("fill models" in line for line in run_lines(read))
+    assert not any("fill models" in line for line in run_lines(read, significance_of(read, 1)))
 
 
 def test_the_same_run_is_not_repeated_unless_forced(lake: Lake, predictions: Path) -> None:

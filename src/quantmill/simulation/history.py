@@ -118,7 +118,10 @@ def list_runs(
 
 
 def read_equity(lake: Lake, run_id: str) -> pl.DataFrame:
-    """Equity per bar of a run: run_id, ts, equity, position_shares, close."""
+    """Equity per bar of a run: run_id, ts, equity, position_shares, close, is_hit.
+
+    `is_hit` is null where the hit rate does not count the bar, and throughout in runs recorded before it was kept.
+    """
     return lake.scan("equity", keys=[run_id]).collect().sort("ts")
 
 

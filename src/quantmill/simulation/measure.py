@@ -67,7 +67,7 @@ class SessionFigures(NamedTuple):
     kurtosis: float
     alpha_frac: float
     beta: float
-    longest_under_water_sessions: int
+    longest_under_water_sessions: float
 
 
 class HitFigures(NamedTuple):
@@ -152,7 +152,7 @@ def measure_sessions(
         kurtosis(returns),
         alpha,
         beta,
-        longest_under_water(returns),
+        float(longest_under_water(returns)),
     )
 
 

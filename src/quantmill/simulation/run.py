@@ -17,6 +17,7 @@ from quantmill.simulation.band import Band, band_of
 from quantmill.simulation.fills import Execution, execution_of
 from quantmill.simulation.findings import labels_of
 from quantmill.simulation.history import RunRecord, find_run, get_run, read_equity, read_trades, store_run
+from quantmill.simulation.hits import hit_column
 from quantmill.simulation.metrics import null_reasons
 from quantmill.simulation.signal import NO_FILTERS, Filters, SignalSource, Stream, prepare_stream
 from quantmill.simulation.thresholds import parse_threshold
@@ -141,8 +142,9 @@ def _publish(
     source = stream.source
     market = source.market
     named = pl.lit(run_id).alias("run_id")
+    equity = equity_frame(result, market).with_columns(hit_column(stream, setup.threshold))
     staged = [
-        lake.stage("equity", equity_frame(result, market).select(named, pl.all()), key=run_id),
+        lake.stage("equity", equity.select(named, pl.all()), key=run_id),
         lake.stage("trades", trades_frame(result, market).select(named, pl.all()), key=run_id),
     ]
     record = RunRecord(

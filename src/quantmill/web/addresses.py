@@ -64,6 +64,11 @@ class Address:
         return "reads" if self.verb.access == "writes" and not self.is_job else self.verb.access
 
     @property
+    def is_page(self) -> bool:
+        """Whether the answer is a page of HTML instead of JSON."""
+        return self.verb.extra("page") is not None
+
+    @property
     def operation_id(self) -> str:
         """A name that no other address has."""
         words = [self.verb.words.replace(" ", "_")]

@@ -52,7 +52,7 @@ def test_session_returns_start_from_the_initial_cash() -> None:
 def test_equity_at_or_below_zero_has_no_return_but_while_it_stays() -> None:
     returns = np.empty(6)
 
-    session_end_returns(np.array([50.0, -5.0, -5.0, -4.0, 10.0, 20.0]), np.arange(1, 7), 100.0, returns)
+    session_end_returns(np.array([50.0, -5.0, -5.0, -4.0, 10.0, 20.0]), 100.0, returns)
 
     assert returns == pytest.approx([-0.5, -1.1, 0.0, NAN, NAN, 1.0], nan_ok=True)
 
