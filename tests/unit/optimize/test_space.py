@@ -3,7 +3,8 @@
 import pytest
 
 from quantmill.errors import UsageError
-from quantmill.optimize.space import Axis, ParameterSpace
+from quantmill.optimize.axis import Axis
+from quantmill.optimize.space import ParameterSpace
 
 
 def test_default_grid_has_the_size_of_the_requirement() -> None:
