@@ -33,6 +33,7 @@ _LOOKED_AT: Final = 4_096
 _MOST_STREAMS: Final = 4
 _MOST_PER_STREAM: Final = 16
 _MOST_REPEATS: Final = 9
+_LEAST_SPEED_UP: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Calibration:
         stream_cpu_s: One stream of signals.
         trial_cpu_s: One more trial on a stream that is there.
         row_cpu_s: Counting a trial and making its row a part of a file.
-        speed_up: How many times as fast the threads are as one.
+        speed_up: CPU over wall seconds: how many cores the threads had, below 1 on a busy machine.
         source_bytes: Memory of the source with its streams and the threads' workspaces.
         row_bytes: Memory of a trial's row until its chunk is stored.
         stored_row_bytes: Bytes of a further trial in a lake file.
@@ -114,7 +115,7 @@ def calibrate(lake: Lake, state: State, grid: Grid, *, n_threads: int, budget_s:
         stream_cpu_s=max(few_cpu_s / len(one_each) - trial_cpu_s, 0.0),
         trial_cpu_s=trial_cpu_s,
         row_cpu_s=_row_cost(source, trials, rows, grid),
-        speed_up=min(max(many_cpu_s / max(many_wall_s, 1e-9), 1.0), float(n_threads)),
+        speed_up=min(max(many_cpu_s / max(many_wall_s, 1e-9), _LEAST_SPEED_UP), float(n_threads)),
         source_bytes=max(resident_bytes() - resident, 0),
         row_bytes=_row_size(rows[0]),
         stored_row_bytes=stored[0],

@@ -19,9 +19,9 @@ class BatchEstimate(Outcome):
     estimate: Estimate
 
     def to_json(self) -> Json:
-        """The estimate's fields, ranges as `cpu_s_low`, `cpu_s_high`, `wall_s_low`, `wall_s_high`."""
+        """The estimate's fields, each range as two: `cpu_s_low`, `cpu_s_high`, and so on."""
         values = asdict(self.estimate)
-        for name in ("cpu_s", "wall_s"):
+        for name in ("cpu_s", "wall_s", "lake_bytes"):
             ends = values.pop(name)
             values |= {f"{name}_{end}": ends[end] for end in ("low", "high")}
         models = [{"model_id": model_id, "symbol": symbol} for model_id, symbol in self.estimate.models]
@@ -38,8 +38,8 @@ class BatchEstimate(Outcome):
             f"of at most {one.chunk_trials:,} trials",
             f"time: {_seconds(one.cpu_s)} of CPU, {_seconds(one.wall_s)} on {_counted(one.n_threads, 'thread')}; from "
             f"{one.basis}, measured in {one.took_s:.1f} s",
-            f"memory: about {size_text(one.memory_bytes)} at the peak; the trials take about "
-            f"{size_text(one.lake_bytes)} in the lake",
+            f"memory: about {size_text(one.memory_bytes)} at the peak; the trials take "
+            f"{size_text(one.lake_bytes.low)} to {size_text(one.lake_bytes.high)} in the lake",
             *([one.note] if one.note else []),
             self._there(),
         ]
