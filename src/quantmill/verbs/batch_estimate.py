@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from quantmill.core.sizes import size_text
+from quantmill.optimize.axis import axis_names
 from quantmill.optimize.estimate import Estimate, Range
 from quantmill.verbs.json_form import Json, json_of
 from quantmill.verbs.outcome import Outcome
@@ -59,9 +60,8 @@ class BatchEstimate(Outcome):
 def parameters_text(space: Mapping[str, Any]) -> str:
     """A recipe's parameters in one line: `4 threshold × 2 z_score_check`, and the sample."""
     texts: list[str] = []
-    for name, values in space.items():
-        if name == "sample":
-            continue
+    for name in axis_names():
+        values = space[name]
         texts.append(f"{name} in {values}" if isinstance(values, str) else f"{len(values)} {name}")
     sample = space.get("sample")
     drawn = f"; {sample['n_trials']:,} drawn ({sample['kind']}, seed {sample['seed']})" if sample else ""
