@@ -31,7 +31,7 @@ Trials = Sequence[tuple[int, Mapping[str, Value]]]
 
 _LOOKED_AT: Final = 4_096
 _MOST_STREAMS: Final = 4
-_MOST_PER_STREAM: Final = 16
+_MOST_TRIALS: Final = 64
 _MOST_REPEATS: Final = 9
 _LEAST_SPEED_UP: Final = 0.05
 
@@ -140,7 +140,8 @@ def _groups(grid: Grid) -> list[Trials]:
         by_filters.setdefault(filters_of(parameters), []).append((number, parameters))
     largest = sorted(by_filters.values(), key=len, reverse=True)
     spread = largest[:: max(len(largest) // _MOST_STREAMS, 1)][:_MOST_STREAMS]
-    return [members[:: max(len(members) // _MOST_PER_STREAM, 1)][:_MOST_PER_STREAM] for members in spread]
+    most = _MOST_TRIALS // len(spread)
+    return [members[:: max(len(members) // most, 1)][:most] for members in spread]
 
 
 def _timed(source: SignalSource, trials: Trials, grid: Grid, executor: Executor, n_threads: int) -> _Run:
@@ -163,13 +164,13 @@ def _row_size(row: Mapping[str, Any]) -> int:
 
 
 def _stored_size(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
-    """Bytes of a further row in a file, and of the file besides: two files of rows, one twice as long."""
+    """Bytes of a further row in a file, and of the file besides: from a file of all rows and one of every other."""
     frame = trials_frame(rows)
     if frame.height == 1:
         return 0.0, float(_file_size(frame))
-    half = frame.height // 2
-    short, whole = _file_size(frame.head(half)), _file_size(frame)
-    per_row = (whole - short) / (frame.height - half)
+    half = frame.gather_every(2)
+    whole = _file_size(frame)
+    per_row = (whole - _file_size(half)) / (frame.height - half.height)
     return per_row, whole - per_row * frame.height
 
 

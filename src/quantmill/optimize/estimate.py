@@ -24,8 +24,8 @@ __all__ = ["Estimate", "Range", "estimate_batch"]
 
 # How far a measurement of seconds on a machine that does other things has been off.
 _LOW, _HIGH = 0.7, 1.5
-# Thousands of trials have more in common than the few measured: their files compress better.
-_LOW_BYTES, _HIGH_BYTES = 0.3, 1.1
+# Thousands of trials have more or less in common than the few measured, and compress accordingly.
+_LOW_BYTES, _HIGH_BYTES = 0.3, 1.3
 # Writing a chunk's file and its transaction; a plan of the whole and its end.
 _CHUNK_CPU_S: Final = 0.03
 _CHUNK_WALL_S: Final = 0.05
