@@ -137,6 +137,10 @@ def prepare(seed: int = 0) -> Ready:
         close,
         day,
         np.arange(1, N_SESSIONS + 1, dtype=np.int64) * SESSION_BARS,
+        np.full(N_BARS, 1e5),
+        np.full(N_BARS, np.nan),
+        minute,
+        np.full(N_BARS, SESSION_BARS),
     )
     realized = np.append(returns[1:], np.nan)
     prediction = 0.02 * np.nan_to_num(realized) + rng.normal(0.0, 1e-4, N_BARS)

@@ -30,6 +30,7 @@ PROMISED = {
     ("GET", "/api/quarantine"),
     ("GET", "/api/quarantine/show"),
     ("POST", "/api/quarantine/release"),
+    ("GET", "/api/runs/compare"),
     ("GET", "/api/runs/{run_id}"),
     ("POST", "/api/simulate"),
     ("POST", "/api/sql"),

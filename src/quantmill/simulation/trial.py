@@ -9,7 +9,9 @@ import polars as pl
 from quantmill.core.arrays import Floats, Ints
 from quantmill.core.bars import ts_of
 from quantmill.errors import UsageError
+from quantmill.simulation.figures import FIGURES, N_FIGURES, figure_columns, write_figures
 from quantmill.simulation.fills import DEFAULT_COSTS, Costs, Execution, execution_of
+from quantmill.simulation.hits import hit_figures
 from quantmill.simulation.kernel import (
     ENTRY_BAR,
     ENTRY_PRICE,
@@ -25,16 +27,10 @@ from quantmill.simulation.kernel import (
     run_kernel,
 )
 from quantmill.simulation.market import Market
-from quantmill.simulation.measure import (
-    measure_hits,
-    measure_path,
-    measure_sessions,
-    session_end_returns,
-)
+from quantmill.simulation.measure import HitFigures, buy_hold_returns, measure_fall
 from quantmill.simulation.metrics import MetricValue, as_metrics
 from quantmill.simulation.signal import Stream
 from quantmill.simulation.thresholds import Threshold, segment_thresholds
-from quantmill.simulation.trade_metrics import measure_trades
 
 __all__ = [
     "DEFAULT_SETUP",
@@ -86,21 +82,21 @@ class Workspace:
     session_returns: Floats
     buy_hold_returns: Floats
     ascending: Floats
+    figures: Floats
 
     @classmethod
     def of(cls, market: Market) -> "Workspace":
         """Arrays for a market's bars and sessions."""
         n_rows = max_trades(market.n_bars)
-        buy_hold_returns = np.empty(market.n_sessions)
-        session_end_returns(market.close, market.session_end, float(market.close[0]), buy_hold_returns)
         return cls(
             np.empty(market.n_bars),
             np.empty(market.n_bars),
             np.empty((n_rows, 2), dtype=np.int64),
             np.empty((n_rows, 8)),
             np.empty(market.n_sessions),
-            buy_hold_returns,
+            buy_hold_returns(market),
             np.empty(market.n_sessions),
+            np.empty(N_FIGURES),
         )
 
 
@@ -108,11 +104,12 @@ class Workspace:
 class TrialResult:
     """Figures of a trial, and views of the workspace that hold until its next trial.
 
-    `equity` and `position` have shape (n_bars,), `trade_bars` and `trade_values` one row per completed
+    `figures` are the metrics in the order of `FIGURES`, `equity` and `position` have shape (n_bars,), `trade_bars` and `trade_values` one row per completed
     trade and one more for a position that is still open (see `run_kernel`).
     """
 
     metrics: dict[str, MetricValue]
+    figures: Floats
     equity: Floats
     position: Floats
     trade_bars: Ints
@@ -151,7 +148,9 @@ def run_trial(
         market.close,
         execution.fill_price,
         execution.half_spread,
-        execution.fee_usd,
+        execution.most_shares,
+        execution.fee_end,
+        execution.fees,
         execution.delay_bars,
         stream.segment_end,
         thresholds,
@@ -161,42 +160,30 @@ def run_trial(
         work.trade_bars,
         work.trade_values,
     )
-    path = measure_path(work.equity, market.session_end, cash)
-    session_end_returns(work.equity, market.session_end, cash, work.session_returns)
-    sessions = measure_sessions(
-        work.session_returns,
-        work.buy_hold_returns,
-        work.ascending,
-        path.total_return_frac,
-        float(market.close[-1] / market.close[0] - 1.0),
-        path.max_drawdown_frac,
-    )
-    trades = measure_trades(
+    fall, fall_sessions = measure_fall(work.equity, market.session_end, cash)
+    write_figures(
         n_trades,
         n_filled,
+        n_lapsed,
+        n_pending,
+        fall,
+        fall_sessions,
+        work.equity[market.session_end - 1],
+        work.buy_hold_returns,
         work.trade_bars,
         work.trade_values,
-        work.equity,
         market.close,
-        market.session_end,
         execution.delay_bars,
         cash,
+        work.session_returns,
+        work.ascending,
+        work.figures,
     )
-    hits = measure_hits(stream.counted, stream.hit, stream.segment_end, thresholds)
-    figures = {
-        **path._asdict(),
-        **sessions._asdict(),
-        **trades._asdict(),
-        **hits._asdict(),
-        "n_trades": n_trades,
-        "n_orders": n_filled,
-        "n_lapsed": n_lapsed,
-        "n_pending": n_pending,
-        "n_sessions": market.n_sessions,
-    }
+    work.figures[figure_columns(HitFigures._fields)] = hit_figures(stream, thresholds[None, :])[0]
     n_rows = n_filled - n_trades
     return TrialResult(
-        as_metrics(figures),
+        as_metrics(dict(zip(FIGURES, work.figures.tolist(), strict=True))),
+        work.figures,
         work.equity,
         work.position,
         work.trade_bars[:n_rows],

@@ -41,6 +41,10 @@ def make_source(seed: int = 0, *, has_auto: bool = True) -> SignalSource:
         close=close,
         session=day,
         session_end=np.arange(1, N_SESSIONS + 1) * SESSION_BARS,
+        volume=np.full(n_bars, 1000.0),
+        vwap=np.full(n_bars, np.nan),
+        minute=minute,
+        session_minutes=np.full(n_bars, SESSION_BARS),
     )
     half = n_bars // 2
     percentiles = np.array([[1e-5, 1e-4, 2e-4, 4e-4], [2e-5, 2e-4, 4e-4, 8e-4]])
