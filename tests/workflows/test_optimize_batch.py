@@ -22,6 +22,7 @@ from quantmill.errors import (
     JobError,
     NoDataError,
     NotFoundError,
+    SimulationError,
     UsageError,
 )
 from quantmill.ingest.backfill import ingest_symbols
@@ -470,6 +471,13 @@ def test_an_estimate_writes_nothing_and_knows_what_is_there(home: MarketHome) ->
 
     after = estimate()
     assert (after.batch_id, after.status, after.n_done) == (report.batch_id, "completed", N_TRIALS)
+
+
+def test_an_estimate_of_trials_that_all_fail_says_why(home: MarketHome) -> None:
+    space = ParameterSpace.parse({"gates": "vix:0"})
+
+    with pytest.raises(SimulationError, match=r"none of 4 trials of SPY.*regime vix has no values"):
+        estimate_batch(home.lake, home.state, ["trend"], ["SPY"], space, budget_s=0.1)
 
 
 def test_times_of_earlier_chunks_are_used_once_there_are_enough(home: MarketHome) -> None:

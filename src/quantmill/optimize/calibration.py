@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from quantmill.core.process_memory import resident_bytes
+from quantmill.errors import SimulationError
 from quantmill.lake.store import Lake
 from quantmill.optimize.axis import Value
 from quantmill.optimize.batch_runner import Grid
@@ -82,6 +83,10 @@ def calibrate(lake: Lake, state: State, grid: Grid, *, n_threads: int, budget_s:
         grid: The batch.
         n_threads: Threads of the batch.
         budget_s: Wall seconds for the trials; reading the source and compiling come on top.
+
+    Raises:
+        SimulationError: If none of the trials can be run.
+        QuantmillError: Whatever keeps the model's signals from being read.
     """
     begun, resident = time.perf_counter(), resident_bytes()
     model, started = grid.models[0], time.process_time()
@@ -91,7 +96,7 @@ def calibrate(lake: Lake, state: State, grid: Grid, *, n_threads: int, budget_s:
     groups = _groups(grid)
     one_each = [members[0] for members in groups]
     with ThreadPoolExecutor(n_threads) as executor:
-        _timed(source, one_each, grid, executor, n_threads)
+        _check_any_runs(model.symbol, _timed(source, one_each, grid, executor, n_threads).rows)
         deadline = time.perf_counter() + budget_s
         few = _timed(source, one_each, grid, executor, n_threads)
         affordable = max(2, int(budget_s / 3 / max(few.wall_s / len(one_each), 1e-6)) // len(groups))
@@ -142,6 +147,15 @@ def _groups(grid: Grid) -> list[Trials]:
     spread = largest[:: max(len(largest) // _MOST_STREAMS, 1)][:_MOST_STREAMS]
     most = _MOST_TRIALS // len(spread)
     return [members[:: max(len(members) // most, 1)][:most] for members in spread]
+
+
+def _check_any_runs(symbol: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    errors = [str(row["error"]) for row in rows if row["status"] == "failed"]
+    if len(errors) == len(rows):
+        raise SimulationError(
+            f"none of {len(rows)} trials of {symbol} that were tried can be run: {errors[0]}",
+            hint="the whole batch would fail likewise",
+        )
 
 
 def _timed(source: SignalSource, trials: Trials, grid: Grid, executor: Executor, n_threads: int) -> _Run:

@@ -116,7 +116,7 @@ def estimate_batch(
     Raises:
         UsageError: As for `run_batch`.
         NotFoundError: As for `run_batch`.
-        QuantmillError: Whatever keeps the first model from being traded.
+        SimulationError: If no trial of the first model can be run.
     """
     pairs = resolve_pairs(state, models, symbols)
     usable = usable_space(lake, state, pairs, space or ParameterSpace())
