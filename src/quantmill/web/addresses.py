@@ -20,7 +20,7 @@ NOT_SERVED: Final = {
 # A query is too long for an address.
 _ASKED_BY_BODY: Final = frozenset({"sql"})
 # Writes too small to wait in the line of jobs.
-_AT_ONCE: Final = {"jobs cancel": "/jobs/{job_id}/cancel"}
+_AT_ONCE: Final = {"jobs cancel": "/jobs/{job_id}/cancel", "optimize pause": "/optimize/{batch}/pause"}
 _FURTHER: Final = {"ingest": "/ingest/{symbols}"}
 _WITHOUT_PREFIX: Final = frozenset(
     {
