@@ -39,7 +39,7 @@ thead th { color: #666; font-size: 12px; border-bottom: 1px solid #d9d9d9; }
 th, td { padding: 3px 8px 3px 0; vertical-align: top; }
 tbody tr + tr td { border-top: 1px solid #f0f0f0; }
 .number { text-align: right; white-space: nowrap; }
-.metrics thead, .pairs thead { display: none; }
+.metrics:not(.with-head) thead, .pairs thead { display: none; }
 .metrics .meaning { padding: 3px 0 3px 8px; color: #666; font-size: 12px; width: 46%; }
 .metrics code, .pairs code { font-size: 12px; }
 .pairs .number { white-space: normal; overflow-wrap: anywhere; }

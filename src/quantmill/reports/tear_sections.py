@@ -110,7 +110,7 @@ def band_section(sheet: TearSheet) -> Section:
         "Sharpe ratio": "number",
         "Trades": "number",
     }
-    return Section("Fill models", (table(columns, rows, class_="metrics"),))
+    return Section("Fill models", (table(columns, rows, class_="metrics with-head"),))
 
 
 def metrics_section(sheet: TearSheet) -> Section:
