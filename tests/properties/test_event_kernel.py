@@ -1,5 +1,6 @@
 """The event-search kernel against the bar loop, bit for bit."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import numpy as np
@@ -84,6 +85,20 @@ def test_prices_in_whole_dollars_meet_old_peaks_exactly(seed: int) -> None:
             fees=np.zeros_like(inputs.fees),
         ),
         random_sessions(seed, 400),
+    )
+
+
+@pytest.mark.prove
+def test_many_random_configurations(record_proof: Callable[..., None]) -> None:
+    n_configurations, n_trades = 20_000, 0
+    for seed in range(n_configurations):
+        n_bars = int(np.random.default_rng(seed).integers(1, 3_000))
+        inputs = random_inputs(seed, n_bars=n_bars)
+        agree(inputs, random_sessions(seed, n_bars))
+        n_trades += call_kernel(inputs).n_trades
+
+    record_proof(
+        "event search and bar loop: same bits", configurations=n_configurations, trades=n_trades, different=0
     )
 
 
