@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.version import VERSION
@@ -133,7 +133,7 @@ def _batch_of(
     recipe = {
         "pairs": [[model.id, model.symbol] for model in grid.models],
         "space": grid.space.recipe(),
-        "setup": asdict(grid.setup),
+        "setup": _setup_recipe(grid.setup),
         "seed": seed,
         "inputs": {
             "bars": lake.input_digest("bars", keys=symbols),
@@ -161,6 +161,13 @@ def _batch_of(
             now_us=queue.clock.now_us(),
         )
         return batch, True
+
+
+def _setup_recipe(setup: BatchSetup) -> dict[str, Any]:
+    """The setup as JSON values; rules that are off are no part of it."""
+    recipe = asdict(setup)
+    recipe["rules"] = setup.rules.parameters
+    return recipe if setup.rules else {name: value for name, value in recipe.items() if name != "rules"}
 
 
 def _chunk_trials(n_bars: float) -> int:

@@ -35,6 +35,13 @@ _PARAMETERS: Final = (
     "fee_usd",
     "half_spread_bps",
     "half_spread_min_usd",
+    "side",
+    "position_size",
+    "stop_loss_frac",
+    "take_profit_frac",
+    "trailing_stop_frac",
+    "flat_at_close",
+    "borrow_bps",
 )
 _STATISTICS: Final = (
     "n_trials",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -11,7 +11,19 @@ from quantmill.errors import SimulationError, UsageError
 from quantmill.simulation.market import Market
 from quantmill.simulation.order_costs import N_FEES, PER_ORDER
 
-__all__ = ["CLASSIC", "DEFAULT_COSTS", "FILL_MODELS", "Costs", "Execution", "FillModel", "execution_of"]
+__all__ = [
+    "CLASSIC",
+    "DEFAULT_COSTS",
+    "FILL_MODELS",
+    "Costs",
+    "Execution",
+    "FillModel",
+    "FillMoment",
+    "execution_of",
+]
+
+FillMoment = Literal["open", "inside", "close"]
+"""When in its bar an order fills: at its first price, somewhere inside, or at its last price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,7 @@ class FillModel:
     price: Callable[[Market], Floats]
     meaning: str
     label: str | None = None
+    moment: FillMoment = "inside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +105,14 @@ def _middle(market: Market) -> Floats:
 FILL_MODELS: Final[dict[str, FillModel]] = {
     model.name: model
     for model in (
-        FillModel("next_open", 1, _open, "open of the bar after the signal"),
+        FillModel("next_open", 1, _open, "open of the bar after the signal", moment="open"),
         FillModel(
             "close",
             0,
             _close,
             "close of the bar that made the signal",
             label="naive fill: at the close that made the signal, which no order can get",
+            moment="close",
         ),
         FillModel("delayed_mid", 4, _middle, "(high + low) / 2 of the fourth bar after the signal"),
     )

@@ -41,7 +41,7 @@ class SimulationResult:
 
 
 def parameters_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
-    """All parameters of a run under the names of the leaderboard's columns."""
+    """All parameters of a run under the names of the leaderboard's columns; of rules those that are on."""
     return {
         "threshold": parse_threshold(setup.threshold),
         "z_score_check": filters.z_score_check,
@@ -50,6 +50,7 @@ def parameters_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
         **filters.gates.parameters,
         "initial_cash_usd": float(setup.initial_cash_usd),
         **asdict(setup.costs),
+        **setup.rules.parameters,
     }
 
 

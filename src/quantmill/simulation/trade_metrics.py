@@ -97,9 +97,11 @@ def measure_trades(
         held_bars += exit_bar - entry_bar
         fees += trade_values[trade, FEES]
         spread += trade_values[trade, SPREAD]
-        traded += trade_values[trade, SHARES] * (entry_price + exit_price)
-        slippage += entry_price / mark_price[entry_bar - delay_bars] - 1.0
-        slippage -= exit_price / mark_price[exit_bar - delay_bars] - 1.0
+        shares = trade_values[trade, SHARES]
+        side = 1.0 if shares > 0.0 else -1.0
+        traded += abs(shares) * (entry_price + exit_price)
+        slippage += side * (entry_price / mark_price[entry_bar - delay_bars] - 1.0)
+        slippage -= side * (exit_price / mark_price[exit_bar - delay_bars] - 1.0)
     n_rows = n_filled - n_trades
     for row in range(n_trades, n_rows):
         entry_bar = trade_bars[row, ENTRY_BAR]
@@ -107,8 +109,10 @@ def measure_trades(
         held_bars += mark_price.size - entry_bar
         fees += trade_values[row, FEES]
         spread += trade_values[row, SPREAD]
-        traded += trade_values[row, SHARES] * entry_price
-        slippage += entry_price / mark_price[entry_bar - delay_bars] - 1.0
+        shares = trade_values[row, SHARES]
+        side = 1.0 if shares > 0.0 else -1.0
+        traded += abs(shares) * entry_price
+        slippage += side * (entry_price / mark_price[entry_bar - delay_bars] - 1.0)
     equity_sum = 0.0
     for session in range(session_end.size):
         equity_sum += equity[session_end[session] - 1]

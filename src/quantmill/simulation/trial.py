@@ -9,7 +9,8 @@ import polars as pl
 from quantmill.core.arrays import Floats, Ints
 from quantmill.core.bars import ts_of
 from quantmill.errors import UsageError
-from quantmill.simulation.fills import DEFAULT_COSTS, Costs, Execution, execution_of
+from quantmill.simulation.exit_reasons import plain_exit_reasons, reason_names, signal_slippage_bps
+from quantmill.simulation.fills import DEFAULT_COSTS, FILL_MODELS, Costs, Execution, execution_of
 from quantmill.simulation.kernel import (
     ENTRY_BAR,
     ENTRY_PRICE,
@@ -21,7 +22,6 @@ from quantmill.simulation.kernel import (
     PNL,
     SHARES,
     SPREAD,
-    max_trades,
     run_kernel,
 )
 from quantmill.simulation.market import Market
@@ -32,6 +32,8 @@ from quantmill.simulation.measure import (
     session_end_returns,
 )
 from quantmill.simulation.metrics import MetricValue, as_metrics
+from quantmill.simulation.rules import NO_RULES, Rules
+from quantmill.simulation.rules_kernel import most_trades, run_rules_kernel
 from quantmill.simulation.signal import Stream
 from quantmill.simulation.thresholds import Threshold, segment_thresholds
 from quantmill.simulation.trade_metrics import measure_trades
@@ -54,6 +56,7 @@ class TrialSetup:
     threshold: Threshold = "p90"
     costs: Costs = DEFAULT_COSTS
     initial_cash_usd: float = 100_000.0
+    rules: Rules = NO_RULES
 
     def __post_init__(self) -> None:
         """Refuse a start without money."""
@@ -83,6 +86,7 @@ class Workspace:
     position: Floats
     trade_bars: Ints
     trade_values: Floats
+    exit_reason: Ints
     session_returns: Floats
     buy_hold_returns: Floats
     ascending: Floats
@@ -90,7 +94,7 @@ class Workspace:
     @classmethod
     def of(cls, market: Market) -> "Workspace":
         """Arrays for a market's bars and sessions."""
-        n_rows = max_trades(market.n_bars)
+        n_rows = most_trades(market.n_bars)
         buy_hold_returns = np.empty(market.n_sessions)
         session_end_returns(market.close, market.session_end, float(market.close[0]), buy_hold_returns)
         return cls(
@@ -98,6 +102,7 @@ class Workspace:
             np.empty(market.n_bars),
             np.empty((n_rows, 2), dtype=np.int64),
             np.empty((n_rows, 8)),
+            np.empty(n_rows, dtype=np.int64),
             np.empty(market.n_sessions),
             buy_hold_returns,
             np.empty(market.n_sessions),
@@ -109,7 +114,7 @@ class TrialResult:
     """Figures of a trial, and views of the workspace that hold until its next trial.
 
     `equity` and `position` have shape (n_bars,), `trade_bars` and `trade_values` one row per completed
-    trade and one more for a position that is still open (see `run_kernel`).
+    trade and one more for a position that is still open (see `run_kernel`), like `exit_reason` (see `EXIT_REASONS`).
     """
 
     metrics: dict[str, MetricValue]
@@ -117,6 +122,7 @@ class TrialResult:
     position: Floats
     trade_bars: Ints
     trade_values: Floats
+    exit_reason: Ints
 
 
 def run_trial(
@@ -146,7 +152,7 @@ def run_trial(
     work = workspace or Workspace.of(market)
     thresholds = segment_thresholds(stream, setup.threshold)
     cash = float(setup.initial_cash_usd)
-    n_trades, n_filled, n_lapsed, n_pending = run_kernel(
+    inputs = (
         stream.strength,
         market.close,
         execution.fill_price,
@@ -157,11 +163,24 @@ def run_trial(
         stream.segment_end,
         thresholds,
         cash,
-        work.equity,
-        work.position,
-        work.trade_bars,
-        work.trade_values,
     )
+    outputs = (work.equity, work.position, work.trade_bars, work.trade_values)
+    if not setup.rules:
+        n_trades, n_filled, n_lapsed, n_pending = run_kernel(*inputs, *outputs)
+    else:
+        n_trades, n_filled, n_lapsed, n_pending = run_rules_kernel(
+            *inputs,
+            market.open,
+            market.high,
+            market.low,
+            market.session_end,
+            setup.rules.size_weight(market),
+            setup.rules.numbers(FILL_MODELS[setup.costs.fill].moment),
+            *outputs,
+            work.exit_reason,
+        )
+    n_rows = n_filled - n_trades
+    trade_bars, trade_values = work.trade_bars[:n_rows], work.trade_values[:n_rows]
     path = measure_path(work.equity, market.session_end, cash)
     session_end_returns(work.equity, market.session_end, cash, work.session_returns)
     sessions = measure_sessions(
@@ -183,6 +202,15 @@ def run_trial(
         execution.delay_bars,
         cash,
     )
+    if setup.rules:
+        exit_reason = work.exit_reason[:n_rows]
+        trades = trades._replace(
+            fill_slippage_bps=signal_slippage_bps(
+                trade_bars, trade_values, exit_reason, market.close, execution.delay_bars
+            )
+        )
+    else:
+        exit_reason = plain_exit_reasons(trade_bars, stream.strength, execution.delay_bars)
     hits = measure_hits(stream.counted, stream.hit, stream.segment_end, thresholds)
     figures = {
         **path._asdict(),
@@ -195,14 +223,7 @@ def run_trial(
         "n_pending": n_pending,
         "n_sessions": market.n_sessions,
     }
-    n_rows = n_filled - n_trades
-    return TrialResult(
-        as_metrics(figures),
-        work.equity,
-        work.position,
-        work.trade_bars[:n_rows],
-        work.trade_values[:n_rows],
-    )
+    return TrialResult(as_metrics(figures), work.equity, work.position, trade_bars, trade_values, exit_reason)
 
 
 def equity_frame(result: TrialResult, market: Market) -> pl.DataFrame:
@@ -229,6 +250,7 @@ def trades_frame(result: TrialResult, market: Market) -> pl.DataFrame:
         pl.Series("entry_bar", bars[:, ENTRY_BAR].copy()),
         pl.Series("exit_bar", last_bar),
         *(pl.Series(name, values[:, at].copy()) for name, at in _VALUE_COLUMNS.items()),
+        reason_names(result.exit_reason),
     ]
     closed_only = pl.when(is_closed).then(pl.col(*_CLOSED_ONLY)).otherwise(None).name.keep()
     return pl.DataFrame(columns).with_columns(closed_only)

@@ -13,6 +13,7 @@ from quantmill.verbs.execution_request import ExecutionRequest
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.outcome import Outcome
 from quantmill.verbs.request import Flag, FromSetting, Symbol
+from quantmill.verbs.rules_request import RulesRequest
 
 __all__ = ["READS_ONLY", "BatchOutcome", "OptimizeRunRequest", "run"]
 
@@ -22,7 +23,7 @@ _SWITCH: Final[dict[str, tuple[bool, ...]]] = {"both": (True, False), "on": (Tru
 _NAMED: Final = ("auto", "classic")
 
 
-class OptimizeRunRequest(ExecutionRequest):
+class OptimizeRunRequest(ExecutionRequest, RulesRequest):
     """Simulate a grid of trials and rank them.
 
     The same request on the same data finishes what is missing of its batch and repeats nothing.
@@ -108,7 +109,9 @@ def run(mill: Mill, request: OptimizeRunRequest, progress: Progress) -> BatchOut
         request.models,
         request.symbols,
         _space(request),
-        BatchSetup(request.costs(settings.simulation), request.cash_usd(settings.simulation)),
+        BatchSetup(
+            request.costs(settings.simulation), request.cash_usd(settings.simulation), request.rules()
+        ),
         seed=settings.training.seed if request.seed is None else request.seed,
         max_concurrent=concurrent,
         force=request.force,

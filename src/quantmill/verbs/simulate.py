@@ -25,6 +25,7 @@ from quantmill.verbs.json_form import Json, json_of
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.outcome import Outcome
 from quantmill.verbs.request import Flag, Symbol, Unit
+from quantmill.verbs.rules_request import RulesRequest
 from quantmill.verbs.sessions_request import SessionsRequest
 
 __all__ = ["READS_ONLY", "SimulateRequest", "SimulatedRun", "run", "run_json", "run_lines"]
@@ -32,7 +33,7 @@ __all__ = ["READS_ONLY", "SimulateRequest", "SimulatedRun", "run", "run_json", "
 READS_ONLY: Final = False
 
 
-class SimulateRequest(SessionsRequest, ExecutionRequest):
+class SimulateRequest(SessionsRequest, ExecutionRequest, RulesRequest):
     """Trade predictions on stored bars and keep the run.
 
     A model's walk-forward predictions, or a Parquet file of predictions. The same request on the
@@ -126,7 +127,7 @@ def run(mill: Mill, request: SimulateRequest, progress: Progress) -> SimulatedRu
     source = with_gate_columns(mill.lake, mill.state, _source(mill, request), [gates])
     filters = Filters(request.z_filter, request.vol_normalize, gates)
     check_gates(source, gates)
-    setup = TrialSetup(threshold, request.costs(settings), request.cash_usd(settings))
+    setup = TrialSetup(threshold, request.costs(settings), request.cash_usd(settings), request.rules())
     with mill.state.write() as connection:
         record_trial(connection, source, filters, setup, recorded_us=mill.clock.now_us())
     result = simulate(
