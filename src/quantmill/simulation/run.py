@@ -127,7 +127,7 @@ def _publish(
     named = pl.lit(run_id).alias("run_id")
     staged = [
         lake.stage("equity", equity_frame(result, market).select(named, pl.all()), key=run_id),
-        lake.stage("trades", trades_frame(result, market).select(named, pl.all()), key=run_id),
+        lake.stage("trades", trades_frame(result, stream, setup).select(named, pl.all()), key=run_id),
     ]
     record = RunRecord(
         run_id=run_id,

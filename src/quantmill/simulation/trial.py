@@ -114,7 +114,8 @@ class TrialResult:
     """Figures of a trial, and views of the workspace that hold until its next trial.
 
     `equity` and `position` have shape (n_bars,), `trade_bars` and `trade_values` one row per completed
-    trade and one more for a position that is still open (see `run_kernel`), like `exit_reason` (see `EXIT_REASONS`).
+    trade and one more for a position that is still open (see `run_kernel`), like `exit_reason` (see `EXIT_REASONS`), which is
+    None where signals alone close positions: `plain_exit_reasons` finds them when they are asked for.
     """
 
     metrics: dict[str, MetricValue]
@@ -122,7 +123,7 @@ class TrialResult:
     position: Floats
     trade_bars: Ints
     trade_values: Floats
-    exit_reason: Ints
+    exit_reason: Ints | None
 
 
 def run_trial(
@@ -202,6 +203,7 @@ def run_trial(
         execution.delay_bars,
         cash,
     )
+    exit_reason = None
     if setup.rules:
         exit_reason = work.exit_reason[:n_rows]
         trades = trades._replace(
@@ -209,8 +211,6 @@ def run_trial(
                 trade_bars, trade_values, exit_reason, market.close, execution.delay_bars
             )
         )
-    else:
-        exit_reason = plain_exit_reasons(trade_bars, stream.strength, execution.delay_bars)
     hits = measure_hits(stream.counted, stream.hit, stream.segment_end, thresholds)
     figures = {
         **path._asdict(),
@@ -238,11 +238,15 @@ def equity_frame(result: TrialResult, market: Market) -> pl.DataFrame:
     )
 
 
-def trades_frame(result: TrialResult, market: Market) -> pl.DataFrame:
+def trades_frame(result: TrialResult, stream: Stream, setup: TrialSetup) -> pl.DataFrame:
     """One row per trade; a position still open has no exit, profit or excursions."""
+    market = stream.source.market
     bars, values = result.trade_bars, result.trade_values
     is_closed = pl.Series("is_closed", bars[:, EXIT_BAR] >= 0)
     last_bar = np.maximum(bars[:, EXIT_BAR], 0)
+    reasons = result.exit_reason
+    if reasons is None:
+        reasons = plain_exit_reasons(bars, stream.strength, FILL_MODELS[setup.costs.fill].delay_bars)
     columns = [
         pl.Series("trade", np.arange(1, bars.shape[0] + 1, dtype=np.int64)),
         ts_of(market.ts_us[bars[:, ENTRY_BAR]]).alias("entry_ts"),
@@ -250,7 +254,7 @@ def trades_frame(result: TrialResult, market: Market) -> pl.DataFrame:
         pl.Series("entry_bar", bars[:, ENTRY_BAR].copy()),
         pl.Series("exit_bar", last_bar),
         *(pl.Series(name, values[:, at].copy()) for name, at in _VALUE_COLUMNS.items()),
-        reason_names(result.exit_reason),
+        reason_names(reasons),
     ]
     closed_only = pl.when(is_closed).then(pl.col(*_CLOSED_ONLY)).otherwise(None).name.keep()
     return pl.DataFrame(columns).with_columns(closed_only)
