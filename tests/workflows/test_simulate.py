@@ -1,6 +1,7 @@
 """A simulation from a file of predictions to a recorded run, in a real lake and state database."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from quantmill.jobs.queue import JobQueue
 from quantmill.lake.store import Lake
 from quantmill.simulation.fills import CLASSIC
 from quantmill.simulation.history import get_run, list_runs, read_equity, read_trades
+from quantmill.simulation.rules import Rules
 from quantmill.simulation.run import simulate
 from quantmill.simulation.signal import Filters, prepare_stream
 from quantmill.simulation.source import file_source
@@ -128,6 +130,25 @@ def test_a_run_has_the_metrics_of_its_trial_in_a_grid(lake: Lake, predictions: P
     ]
 
     assert in_grid == alone
+
+
+def test_rules_are_kept_with_the_run_and_its_trades_say_why_they_ended(lake: Lake, predictions: Path) -> None:
+    source = file_source(lake, predictions, "SPY")
+    rules = Rules(side="both", size="volatility:0.1", stop_loss_frac=0.002, flat_at_close=True)
+
+    plain = simulate(lake, queue_of(lake), source, setup=SETUP)
+    ruled = simulate(lake, queue_of(lake), source, setup=replace(SETUP, rules=rules))
+
+    assert plain.run.params.keys().isdisjoint(rules.parameters)
+    assert rules.parameters.items() <= ruled.run.params.items()
+    assert set(plain.trades["exit_reason"].drop_nulls()) == {"signal"}
+    assert {"stop", "close"} <= set(ruled.trades["exit_reason"]) <= {"signal", "stop", "close"}
+    assert ruled.trades["shares"].min() < 0 < ruled.trades["shares"].max()
+    # Flat at every session's end.
+    last_bars = source.market.session_end - 1
+    assert not ruled.equity["position_shares"].to_numpy()[last_bars].any()
+    earned = ruled.run.metrics["final_equity_usd"] - SETUP.initial_cash_usd
+    assert ruled.trades["pnl_usd"].sum() == pytest.approx(earned)
 
 
 def test_a_run_without_trades_has_reasons_instead_of_figures(lake: Lake, predictions: Path) -> None:

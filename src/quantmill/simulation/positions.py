@@ -103,6 +103,6 @@ def write_exit(
     trade_values_out[row, FEES] = fees_usd
     trade_values_out[row, SPREAD] += abs(shares) * half_spread
     trade_values_out[row, PNL] = shares * (price - entry) - fees_usd
-    trade_values_out[row, MAE] = down if shares > 0.0 else -up
-    trade_values_out[row, MFE] = up if shares > 0.0 else -down
+    trade_values_out[row, MAE] = down if shares > 0.0 else 0.0 - up
+    trade_values_out[row, MFE] = up if shares > 0.0 else 0.0 - down
     exit_reason_out[row] = reason

@@ -1,6 +1,6 @@
 """One parameter set simulated: the kernel and the figures of what it did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -80,7 +80,10 @@ _CLOSED_ONLY: Final = ("exit_ts", "exit_bar", "exit_price", "pnl_usd", "mae_frac
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workspace:
-    """The arrays that a trial writes into; one per thread, reused by every trial on the same market."""
+    """The arrays that a trial writes into; one per thread, reused by every trial on the same market.
+
+    `size_weights` keeps what `Rules.size_weight` gave, by size: trials that share a size find it there.
+    """
 
     equity: Floats
     position: Floats
@@ -90,6 +93,7 @@ class Workspace:
     session_returns: Floats
     buy_hold_returns: Floats
     ascending: Floats
+    size_weights: dict[str, Floats] = field(default_factory=dict[str, Floats])
 
     @classmethod
     def of(cls, market: Market) -> "Workspace":
@@ -169,13 +173,16 @@ def run_trial(
     if not setup.rules:
         n_trades, n_filled, n_lapsed, n_pending = run_kernel(*inputs, *outputs)
     else:
+        size = setup.rules.size
+        if size not in work.size_weights:
+            work.size_weights[size] = setup.rules.size_weight(market)
         n_trades, n_filled, n_lapsed, n_pending = run_rules_kernel(
             *inputs,
             market.open,
             market.high,
             market.low,
             market.session_end,
-            setup.rules.size_weight(market),
+            work.size_weights[size],
             setup.rules.numbers(FILL_MODELS[setup.costs.fill].moment),
             *outputs,
             work.exit_reason,
