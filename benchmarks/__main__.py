@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Final
 
 RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
-# Before anything imports numba: compiled kernels are kept from one run to the next.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / "numba"))
+from quantmill.core.version import code_stamp  # noqa: E402 - loads no kernel
+
+# Before anything imports numba: compiled kernels are kept from one run to the next of the same code.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / f"numba-{code_stamp()}"))
 
 from benchmarks.default_grid import default_grid_864_cpu_s  # noqa: E402 - after the variable above
 from benchmarks.features import feature_build_5y_cpu_s  # noqa: E402 - likewise

@@ -23,14 +23,15 @@ from quantmill.simulation.order_costs import (
 
 @dataclass(frozen=True)
 class KernelInputs:
-    """Arguments of `run_kernel` up to its output arrays, in its order."""
+    """Arguments of `run_kernel` up to its output arrays, in its order; every bar is a period of fees."""
 
     strength: Floats
     mark_price: Floats
     fill_price: Floats
     half_spread: Floats
-    fees: Floats
     most_shares: Floats
+    fee_end: Ints
+    fees: Floats
     delay_bars: int
     segment_end: Ints
     segment_threshold: Floats
@@ -69,8 +70,9 @@ def simple_inputs(**given: Any) -> KernelInputs:  # noqa: ANN401 - a field of an
         mark_price=mark_price,
         fill_price=mark_price.copy(),
         half_spread=np.zeros(n_bars),
-        fees=np.zeros((n_bars, N_FEES)),
         most_shares=np.full(n_bars, np.inf),
+        fee_end=np.arange(1, n_bars + 1),
+        fees=np.zeros((n_bars, N_FEES)),
         delay_bars=1,
         segment_end=np.array([n_bars]),
         segment_threshold=np.zeros(1),
@@ -119,10 +121,11 @@ def random_inputs(seed: int, *, n_bars: int = 120) -> KernelInputs:
         mark_price=close,
         fill_price=fill,
         half_spread=np.minimum(rng.choice([0.0, 0.005, 0.5]) * np.ones(n_bars), np.nan_to_num(fill, nan=1.0)),
-        fees=_random_fees(rng, n_bars),
         most_shares=np.where(
             rng.random(n_bars) < rng.choice([0.0, 0.5]), rng.integers(0, 200, n_bars), np.inf
         ),
+        fee_end=np.arange(1, n_bars + 1),
+        fees=_random_fees(rng, n_bars),
         delay_bars=int(rng.choice([0, 1, 4, 200])) if seed % 10 == 0 else int(rng.choice([0, 1, 4])),
         segment_end=np.append(cuts, n_bars).astype(np.int64),
         segment_threshold=np.where(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from quantmill.core.arrays import Floats, Ints
+from quantmill.simulation.fill_models import FILL_MODELS, FillModel
 from quantmill.simulation.positions import EXIT_REASONS
 from quantmill.simulation.rules import RuleNumbers, Rules
 from quantmill.simulation.rules_kernel import most_trades, run_rules_kernel
@@ -55,6 +56,11 @@ def call_rules(
     return RulesOutputs(equity, position, trade_bars[:n], trade_values[:n], *counts, reasons[:n])
 
 
+def model_at(moment: str) -> FillModel:
+    """A fill model whose orders fill at this moment of a bar."""
+    return replace(FILL_MODELS["next_open"], moment=moment)
+
+
 def with_rules(plain: KernelInputs, rules: Rules, *, moment: str = "open", **given: Any) -> RulesInputs:  # noqa: ANN401 - a field of any type
     """The plain inputs in one session, bars without range at the mark price unless given."""
     mark = plain.mark_price
@@ -69,7 +75,7 @@ def with_rules(plain: KernelInputs, rules: Rules, *, moment: str = "open", **giv
         low_price=np.minimum(known, mark),
         session_end=np.array([plain.n_bars]),
         size_weight=np.empty(0),
-        rules=rules.numbers(moment),  # pyright: ignore[reportArgumentType]
+        rules=rules.numbers(model_at(moment)),
     )
     arrays = {name: np.array(value) if isinstance(value, list) else value for name, value in given.items()}
     return replace(made, **arrays)
@@ -106,6 +112,9 @@ def dyadic_inputs(seed: int, *, n_bars: int = 120) -> RulesInputs:
     low = np.maximum(np.minimum(opened, close) - reach[1], 0.25)
     moment, delay = [("open", 1), ("close", 0), ("inside", 4), ("inside", 1)][int(rng.integers(0, 4))]
     fill = {"open": opened, "close": close, "inside": (high + low) / 2.0}[moment].copy()
+    if moment == "inside" and rng.random() < 0.3:
+        # An order worked over bars before: its price may lie outside the range of the bar that it fills in.
+        fill[1:] = np.round((fill[1:] + fill[:-1]) / 2.0 * unit) / unit
     fill[rng.random(n_bars) < rng.choice([0.0, 0.1])] = np.nan
     half = np.full(n_bars, rng.choice([0.0, 1 / 64, 4 / 64]))
     half[np.isnan(fill) & (rng.random() < 0.5)] = np.nan
@@ -138,5 +147,7 @@ def dyadic_inputs(seed: int, *, n_bars: int = 120) -> RulesInputs:
         low_price=low,
         session_end=np.unique(ends),
         size_weight=weight,
-        rules=rules.numbers(moment)._replace(borrow_frac=float(rng.choice([0.0, 1 / 256]))),  # pyright: ignore[reportArgumentType]
+        rules=rules.numbers(model_at(moment))._replace(
+            borrow_frac=float(rng.choice([0.0, 1 / 256])), stays_in_range=bool(rng.random() < 0.3)
+        ),
     )

@@ -8,87 +8,48 @@ trailing one; it knows neither flat at the close, nor volatility targets, nor bo
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from quantmill.core.arrays import Bools, Floats
-from quantmill.simulation.kernel import ENTRY_BAR, ENTRY_PRICE, EXIT_BAR, EXIT_PRICE, SHARES
-from quantmill.simulation.order_costs import N_FEES
+from quantmill.core.arrays import Floats
+from quantmill.simulation.kernel import EXIT_BAR
 from quantmill.simulation.rules import Rules
-from tests.kernel_inputs import KernelInputs
+from tests.kernel_inputs import KernelInputs, simple_inputs
 from tests.rules_inputs import RulesInputs, RulesOutputs, call_rules, with_rules
+from tests.vectorbt_oracle import agree_on_equity, agree_on_trades, vectorbt_portfolio
 
 N_BARS = 400
-vectorbt = pytest.importorskip("vectorbt")
+pytest.importorskip("vectorbt")
 
 
-def market_inputs(seed: int, *, delay_bars: int, has_spread: bool = False) -> KernelInputs:
+def market_inputs(seed: int, *, delay_bars: int) -> KernelInputs:
     """A random market with continuous prices and no fees."""
     rng = np.random.default_rng(seed)
     close = rng.uniform(5.0, 300.0) * np.exp(np.cumsum(rng.normal(0.0, 0.004, N_BARS)))
     fill = close if delay_bars == 0 else close * np.exp(rng.normal(0.0, 0.002, N_BARS))
     strength = rng.normal(0.0, 1.0, N_BARS)
     strength[rng.random(N_BARS) < 0.1] = np.nan
-    return KernelInputs(
+    return simple_inputs(
         strength=strength,
         mark_price=close,
         fill_price=fill.copy(),
-        half_spread=0.0005 * fill * has_spread,
-        fees=np.zeros((N_BARS, N_FEES)),
-        most_shares=np.full(N_BARS, np.inf),
         delay_bars=delay_bars,
-        segment_end=np.array([N_BARS]),
         segment_threshold=rng.choice([0.5, 1.0], 1),
         initial_cash_usd=100_000.0,
     )
 
 
-def delayed(signal: Bools, n_bars: int) -> Bools:
-    """The signal as it reaches the market `n_bars` later."""
-    return np.append(np.zeros(n_bars, dtype=np.bool_), signal)[: signal.size]
+def direction_of(side: str) -> str:
+    """Our side in their words."""
+    return side if side == "both" else f"{side}only"
 
 
-def theirs(inputs: KernelInputs, **options: object) -> object:
-    """The peer's portfolio of the same signals in whole shares, in `direction` shortonly unless both are given."""
-    threshold = inputs.threshold_of(0)
-    return vectorbt.Portfolio.from_signals(
-        inputs.mark_price,
-        price=inputs.fill_price,
-        slippage=inputs.half_spread / inputs.fill_price,
-        size_granularity=1.0,
-        min_size=1.0,
-        init_cash=inputs.initial_cash_usd,
-        freq="1min",
-        **signals(inputs, threshold, str(options.pop("side"))),
-        **options,
-    )
-
-
-def signals(inputs: KernelInputs, threshold: float, side: str) -> dict[str, Bools]:
-    buy = delayed(inputs.strength > threshold, inputs.delay_bars)
-    sell = delayed(inputs.strength <= -threshold, inputs.delay_bars)
-    nothing = np.zeros_like(buy)
-    return {
-        "entries": nothing if side == "short" else buy,
-        "exits": sell if side == "long" else nothing,
-        "short_entries": nothing if side == "long" else sell,
-        "short_exits": buy if side == "short" else nothing,
-    }
-
-
-def agree(out: RulesOutputs, portfolio: object) -> None:
-    trades = portfolio.trades.records  # pyright: ignore[reportAttributeAccessIssue]
-    is_closed = trades["status"].to_numpy() == 1
-    sign = np.where(trades["direction"] == 1, -1.0, 1.0)
-    n = out.n_trades
-
-    np.testing.assert_allclose(out.equity, portfolio.value().to_numpy(), rtol=1e-9)  # pyright: ignore[reportAttributeAccessIssue]
-    assert out.trade_bars[:, ENTRY_BAR].tolist() == trades["entry_idx"].tolist()
-    assert out.trade_bars[:n, EXIT_BAR].tolist() == trades["exit_idx"][is_closed].tolist()
-    assert out.trade_values[:, SHARES].tolist() == (sign * trades["size"]).tolist()
-    np.testing.assert_allclose(out.trade_values[:, ENTRY_PRICE], trades["entry_price"], rtol=1e-12)
-    np.testing.assert_allclose(out.trade_values[:n, EXIT_PRICE], trades["exit_price"][is_closed], rtol=1e-12)
+def agree(out: RulesOutputs, portfolio: Any) -> None:  # noqa: ANN401 - see `vectorbt_portfolio`
+    """Trades and equity are theirs."""
+    agree_on_trades(portfolio, out.trade_bars, out.trade_values, out.n_trades)
+    agree_on_equity(portfolio, out.equity)
 
 
 @pytest.mark.parametrize("delay_bars", [0, 1, 4])
@@ -99,7 +60,7 @@ def test_positions_of_fixed_dollars_agree(side: str, delay_bars: int) -> None:
     for seed in range(20):
         inputs = market_inputs(seed, delay_bars=delay_bars)
         out = call_rules(with_rules(inputs, Rules(side=side, size="usd:20000")))  # pyright: ignore[reportArgumentType]
-        agree(out, theirs(inputs, side=side, size=20_000.0, size_type="value"))
+        agree(out, vectorbt_portfolio(inputs, direction=direction_of(side), size=20_000.0, size_type="value"))
         n_trades += out.n_trades
 
     assert n_trades > 500
@@ -113,7 +74,7 @@ def test_positions_of_a_part_of_the_equity_agree(side: str) -> None:
         inputs = market_inputs(seed, delay_bars=0)
         rules = Rules(side=side, size="fraction:0.5")  # pyright: ignore[reportArgumentType]
         out = call_rules(with_rules(inputs, rules, size_weight=np.full(N_BARS, 0.5)))
-        agree(out, theirs(inputs, side=side, size=0.5, size_type="percent"))
+        agree(out, vectorbt_portfolio(inputs, direction=direction_of(side), size=0.5, size_type="percent"))
         n_trades += out.n_trades
 
     assert n_trades > 300
@@ -158,9 +119,9 @@ def test_stops_agree(side: str, stop: float | None, target: float | None, traili
         rules = Rules(side, "usd:20000", stop, target, trailing)  # pyright: ignore[reportArgumentType]
         bars = ranged(market_inputs(seed, delay_bars=0), rules, seed)
         out = call_rules(bars)
-        portfolio = theirs(
+        portfolio = vectorbt_portfolio(
             bars.plain,
-            side=side,
+            direction=direction_of(side),
             size=20_000.0,
             size_type="value",
             open=bars.open_price,

@@ -22,6 +22,9 @@ SEEDS = st.integers(0, 1_000_000)
 @given(seed=SEEDS, moment=st.sampled_from(["open", "inside", "close"]))
 def test_without_rules_it_is_the_plain_kernel_to_the_last_bit(seed: int, moment: str) -> None:
     plain = random_inputs(seed)
+    # Periods of several bars, too.
+    ends = plain.fee_end[plain.fee_end % (1 + seed % 7) == 0]
+    plain = replace(plain, fee_end=np.append(ends[ends < plain.n_bars], plain.n_bars))
 
     reference = call_kernel(plain)
     out = call_rules(with_rules(plain, NO_RULES, moment=moment))
@@ -170,8 +173,10 @@ class Broker:
         if held is None or (entered_only and held.bar != bar):
             return
         side, is_new = held.side, held.bar == bar
-        first = exact((self.inputs.plain.fill_price if is_new else self.inputs.open_price)[bar])
         high, low = exact(self.inputs.high_price[bar]), exact(self.inputs.low_price[bar])
+        first = exact(self.inputs.open_price[bar])
+        if is_new and low <= (paid := exact(self.inputs.plain.fill_price[bar])) <= high:
+            first = paid
         worst, best = (low, high) if side > 0 else (high, low)
         stops = []
         for frac, base, reason in (
@@ -197,6 +202,9 @@ class Broker:
         if half is None:
             known = [value for value in plain.half_spread[: bar + 1] if not isnan(value)]
             half = min(exact(known[-1]), level) if known else Fraction(0)
+            if self.inputs.rules.stays_in_range:
+                limit = (self.inputs.low_price if held.side > 0 else self.inputs.high_price)[bar]
+                half = min(half, abs(level - exact(limit)))
         price = level - held.side * half
         fee = exact_fee(plain.fees[bar], abs(held.shares), price, is_sale=held.side > 0)
         cash = self.cash + held.shares * price - fee
@@ -344,7 +352,7 @@ def test_every_entry_answers_a_signal_that_was_known_and_no_position_goes_beyond
             closing = plain.strength[leave - plain.delay_bars]
             assert (closing == -np.inf) == (reason == "gate")
         if reason in {"stop", "target", "trailing", "close", "margin"}:
-            half = np.nan_to_num(plain.half_spread, nan=0.0).max()
+            half = 0.0 if rules.stays_in_range else np.nan_to_num(plain.half_spread, nan=0.0).max()
             assert inputs.low_price[leave] - half <= values[EXIT_PRICE] <= inputs.high_price[leave] + half
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from quantmill.core.instants import SECOND_US
-from quantmill.errors import QuantmillError
+from quantmill.errors import JobCancelledError, QuantmillError
 from quantmill.jobs.queue import JobQueue
 from quantmill.jobs.runner import JobContext
 from quantmill.lake.store import Lake
 from quantmill.models.record import ModelRecord
+from quantmill.optimize.axis import Value
 from quantmill.optimize.chunks import (
     Batch,
     Chunk,
@@ -25,8 +26,9 @@ from quantmill.optimize.chunks import (
     totals_of,
 )
 from quantmill.optimize.ledger import configuration_of, evidence_of, record
-from quantmill.optimize.space import ParameterSpace, Value
+from quantmill.optimize.pausing import heed_pause
 from quantmill.optimize.sweep import BatchSetup, failed_row, filters_of, sweep, trial_setup
+from quantmill.optimize.trial_space import TrialSpace
 from quantmill.optimize.trials import trials_frame
 from quantmill.simulation.gate_columns import with_gate_columns
 from quantmill.simulation.gates import parse_gates
@@ -42,7 +44,7 @@ class Grid:
     """Trials by number: all configurations of the first model, then of the next."""
 
     models: tuple[ModelRecord, ...]
-    space: ParameterSpace
+    space: TrialSpace
     setup: BatchSetup
 
     @property
@@ -76,7 +78,11 @@ class BatchRunner:
         self._source: tuple[str, SignalSource] | None = None
 
     def run(self, context: JobContext) -> None:
-        """The body of the job."""
+        """The body of the job.
+
+        Raises:
+            JobCancelledError: If somebody paused the batch; the chunks in work were finished.
+        """
         with self._state.write() as connection:
             reopen_chunks(connection, self._batch.id)
             numbers = open_chunks(connection, self._batch.id)
@@ -85,10 +91,23 @@ class BatchRunner:
         context.advance(done.n_completed + done.n_failed)
         with ThreadPoolExecutor(self._n_threads, thread_name_prefix="trial") as executor:
             for number in numbers:
+                self._stop_if_paused()
                 self._do(number, context, executor)
         with context.completing() as connection:
             finish_batch(connection, self._batch.id, now_us=self._queue.clock.now_us())
         self._lake.refresh_views()
+
+    def _stop_if_paused(self) -> None:
+        """End the job where somebody asked for a pause; what is published stays."""
+        if heed_pause(self._state, self._batch.id):
+            self._lake.refresh_views()
+            with self._state.read() as connection:
+                done = totals_of(connection, self._batch.id)
+            raise JobCancelledError(
+                f"batch {self._batch.id} is paused: {done.n_completed + done.n_failed:,} of "
+                f"{self._batch.n_trials:,} trials are stored",
+                hint=f"`quantmill optimize resume {self._batch.id}` goes on",
+            )
 
     def _do(self, number: int, context: JobContext, executor: Executor) -> None:
         started = (time.perf_counter(), time.process_time())

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, distinct, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quantmill.core.digest import digest
-from quantmill.simulation.run import parameters_of
+from quantmill.simulation.run import identity_of
 from quantmill.simulation.signal import Filters, SignalSource
 from quantmill.simulation.trial import TrialSetup
 from quantmill.state.tables.optimize import TRIAL_LEDGER
@@ -55,7 +55,7 @@ def configuration_id(source: str, parameters: Mapping[str, object]) -> int:
 def configuration_of(source: SignalSource, filters: Filters, setup: TrialSetup) -> int:
     """The identity of a trial's configuration: its signal source, filters, threshold, costs and cash."""
     signal = source.model_id or f"sha256:{source.predictions_sha256}"
-    return configuration_id(signal, parameters_of(filters, setup))
+    return configuration_id(signal, identity_of(filters, setup))
 
 
 def evidence_of(source: SignalSource) -> Evidence:

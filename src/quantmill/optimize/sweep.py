@@ -16,7 +16,6 @@ from quantmill.optimize.space import Value
 from quantmill.simulation.fills import Costs, Execution, execution_of
 from quantmill.simulation.gates import NO_GATES, Gates, parse_gates
 from quantmill.simulation.metrics import null_reasons
-from quantmill.simulation.rules import NO_RULES, Rules
 from quantmill.simulation.run import parameters_of, run_id_of
 from quantmill.simulation.session_metrics import mean, standard_deviation
 from quantmill.simulation.signal import Filters, SignalSource, Stream, gated, prepare_stream
@@ -32,11 +31,10 @@ _TRIALS_PER_TASK: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class BatchSetup:
-    """What all trials of a batch share: costs, initial cash, rules."""
+    """What all trials of a batch share: costs and initial cash."""
 
     costs: Costs = field(default_factory=Costs)
     initial_cash_usd: float = 100_000.0
-    rules: Rules = NO_RULES
 
     def __post_init__(self) -> None:
         """Refuse a start without money."""
@@ -62,10 +60,7 @@ def trial_setup(parameters: Parameters, setup: BatchSetup) -> TrialSetup:
     """What a configuration adds to its stream."""
     threshold = parameters["threshold"]
     return TrialSetup(
-        threshold if isinstance(threshold, str) else float(threshold),
-        setup.costs,
-        setup.initial_cash_usd,
-        setup.rules,
+        threshold if isinstance(threshold, str) else float(threshold), setup.costs, setup.initial_cash_usd
     )
 
 

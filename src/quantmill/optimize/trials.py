@@ -5,16 +5,14 @@ from typing import Any, Final
 
 import polars as pl
 
-from quantmill.simulation.metrics import METRICS
+from quantmill.simulation.metrics import COUNT_METRICS, METRICS
 
-__all__ = ["COUNT_METRICS", "TRIAL_SCHEMA", "TrialRow", "trials_frame"]
+__all__ = ["TRIAL_SCHEMA", "TrialRow", "trials_frame"]
 
 TrialRow = Mapping[str, Any]
-COUNT_METRICS: Final = frozenset(metric.name for metric in METRICS if metric.unit in {"count", "sessions"})
 
 # `threshold` is the number that was applied: of an automatic rule the mean over its refits, weighted by
 # bars; `run_id` is the id that the same trial has when it is simulated alone. `session_return_*` with `skew`, `kurtosis` and `n_sessions` are all that the statistics need.
-# Of the columns from `side` to `borrow_bps` null means the default: long, all in, no stop, no close, no interest.
 TRIAL_SCHEMA: Final[dict[str, pl.DataType]] = {
     "batch_id": pl.String(),
     "trial": pl.Int64(),
@@ -37,13 +35,14 @@ TRIAL_SCHEMA: Final[dict[str, pl.DataType]] = {
     "fee_usd": pl.Float64(),
     "half_spread_bps": pl.Float64(),
     "half_spread_min_usd": pl.Float64(),
-    "side": pl.String(),
-    "position_size": pl.String(),
-    "stop_loss_frac": pl.Float64(),
-    "take_profit_frac": pl.Float64(),
-    "trailing_stop_frac": pl.Float64(),
-    "flat_at_close": pl.Boolean(),
-    "borrow_bps": pl.Float64(),
+    "spread_by_minute": pl.String(),
+    "fee_per_share_usd": pl.Float64(),
+    "fee_min_usd": pl.Float64(),
+    "fee_bps": pl.Float64(),
+    "regulatory_fees": pl.Boolean(),
+    "vwap_bars": pl.Int64(),
+    "vwap_share_frac": pl.Float64(),
+    "atr_multiple": pl.Float64(),
     "first_session": pl.Date(),
     "last_session": pl.Date(),
     "session_return_mean": pl.Float64(),

@@ -14,7 +14,7 @@ from quantmill.simulation.kernel import (
     SHARES,
     SPREAD,
 )
-from quantmill.simulation.order_costs import affordable_shares, order_fee
+from quantmill.simulation.order_costs import FeeRates, affordable_shares, order_fee
 
 __all__ = [
     "EXIT_REASONS",
@@ -39,11 +39,11 @@ EXIT_REASONS = ("signal", "gate", "stop", "target", "trailing", "close", "margin
 
 
 @compiled
-def shares_within(fees: Floats, budget_usd: float, price: float, is_sale: bool) -> float:
+def shares_within(rates: FeeRates, budget_usd: float, price: float, is_sale: bool) -> float:
     """The most whole shares whose value and fee stay within a budget; below 1 when none do, or without a price.
 
     Args:
-        fees: One bar's row of the table of fees, shape (N_FEES,).
+        rates: What holds in the bar of the fill.
         budget_usd: Dollars; NaN allows nothing.
         price: Price of the fill, spread included; NaN when there is none.
         is_sale: Whether shares are sold short, whose fee has the parts of a sale besides.
@@ -51,9 +51,9 @@ def shares_within(fees: Floats, budget_usd: float, price: float, is_sale: bool) 
     # False also for NaN.
     if not (price > 0.0 and budget_usd > 0.0):
         return 0.0
-    wanted = affordable_shares(fees, budget_usd, price)
+    wanted = affordable_shares(rates, budget_usd, price)
     if is_sale:
-        while wanted >= 1.0 and wanted * price + order_fee(fees, wanted, price, True) > budget_usd:
+        while wanted >= 1.0 and wanted * price + order_fee(rates, wanted, price, True) > budget_usd:
             wanted -= 1.0
     return wanted
 

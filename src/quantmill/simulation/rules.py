@@ -9,7 +9,7 @@ import numpy as np
 from quantmill.core.arrays import Floats
 from quantmill.datasets.volatility_scale import volatility_of_closes
 from quantmill.errors import UsageError
-from quantmill.simulation.fills import FillMoment
+from quantmill.simulation.fill_models import FillModel, FillMoment
 from quantmill.simulation.market import Market
 from quantmill.simulation.session_metrics import SESSIONS_PER_YEAR
 
@@ -37,6 +37,7 @@ class RuleNumbers(NamedTuple):
     flat_at_close: bool
     borrow_frac: float
     moment: int
+    stays_in_range: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Rules:
 
     @property
     def parameters(self) -> dict[str, str | float | bool]:
-        """The leaderboard's columns where they differ from the defaults: a rule that is off names no parameter.
+        """What decides something by name, defaults left out: a rule that is off names no parameter.
 
         So runs and configurations made without rules keep their identity.
         """
@@ -99,17 +100,18 @@ class Rules:
             "take_profit_frac": self.take_profit_frac,
             "trailing_stop_frac": self.trailing_stop_frac,
             "flat_at_close": self.flat_at_close,
-            "borrow_bps": float(self.borrow_bps),
+            # Without short positions it decides nothing.
+            "borrow_bps": 0.0 if self.side == "long" else float(self.borrow_bps),
         }
         off = {"side": "long", "position_size": "all_in", "flat_at_close": False, "borrow_bps": 0.0}
         return {name: value for name, value in values.items() if value is not None and value != off.get(name)}
 
     def __bool__(self) -> bool:
-        """Whether any rule is on."""
+        """Whether any rule decides something."""
         return bool(self.parameters)
 
-    def numbers(self, moment: FillMoment) -> RuleNumbers:
-        """What the kernel needs besides arrays, for orders that fill at this moment of a bar."""
+    def numbers(self, model: FillModel) -> RuleNumbers:
+        """What the kernel needs besides arrays, for orders that fill as this model says."""
         sizing, amount = _parsed_size(self.size)
         return RuleNumbers(
             self.side != "short",
@@ -120,7 +122,8 @@ class Rules:
             _distance(self.trailing_stop_frac),
             self.flat_at_close,
             self.borrow_bps * 1e-4 / SESSIONS_PER_YEAR,
-            _MOMENTS[moment],
+            _MOMENTS[model.moment],
+            model.stays_in_range,
         )
 
     def size_weight(self, market: Market) -> Floats:

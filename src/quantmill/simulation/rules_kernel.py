@@ -5,7 +5,7 @@ import numpy as np
 from quantmill.core.arrays import Floats, Ints
 from quantmill.core.compiled import compiled
 from quantmill.simulation.kernel import FEES
-from quantmill.simulation.order_costs import order_fee
+from quantmill.simulation.order_costs import fee_rates, next_period, order_fee
 from quantmill.simulation.positions import (
     OF_CLOSE,
     OF_GATE,
@@ -38,8 +38,9 @@ def run_rules_kernel(
     mark_price: Floats,
     fill_price: Floats,
     half_spread: Floats,
-    fees: Floats,
     most_shares: Floats,
+    fee_end: Ints,
+    fees: Floats,
     delay_bars: int,
     segment_end: Ints,
     segment_threshold: Floats,
@@ -76,12 +77,13 @@ def run_rules_kernel(
     Orders of rules pay the half spread and the fee of their bar; see `close_position` and `known_half_spread`.
 
     Args:
-        strength: As `run_kernel` takes it, like all up to `initial_cash_usd`; `most_shares` limits orders that open.
+        strength: As `run_kernel` takes it, like all up to `initial_cash_usd`.
         mark_price: Close of each bar.
         fill_price: Price before spread at which signals' orders fill.
         half_spread: Per share.
+        most_shares: Most shares that an order can open, bought or sold short; what closes a position is never cut.
+        fee_end: Exclusive last bar of each period of fees.
         fees: Table of fees.
-        most_shares: Most shares that an order can open.
         delay_bars: Bars from signal to fill.
         segment_end: Exclusive last bar of each segment.
         segment_threshold: Threshold of each segment.
@@ -120,6 +122,8 @@ def run_rules_kernel(
     n_trades = 0
     n_filled = 0
     n_lapsed = 0
+    period = 0
+    rates, period_end = fee_rates(fees, 0), fee_end[0]
     equity_out[:delay_bars] = cash
     position_out[:delay_bars] = 0.0
     session = min(np.searchsorted(session_end, delay_bars, side="right"), session_end.size - 1)
@@ -147,6 +151,9 @@ def run_rules_kernel(
                 equities[offset] = cash
                 positions[offset] = 0.0
                 continue
+            if bar >= period_end:
+                period = next_period(fee_end, period, bar)
+                rates, period_end = fee_rates(fees, period), fee_end[period]
             mark = marks[offset]
             entered = False
             for step in range(first_step if is_signal or ends_session else first_quiet_step, _N_STEPS):
@@ -168,6 +175,10 @@ def run_rules_kernel(
                         step == _AFTER and moment != AT_OPEN and not (entered and moment == INSIDE)
                     ):
                         continue
+                    # An order worked over several bars may fill at a price that its last bar never had.
+                    first_price = open_price[bar]
+                    if entered and low_price[bar] <= fill_price[bar] <= high_price[bar]:
+                        first_price = fill_price[bar]
                     level, reason = stopped_at(
                         shares > 0.0,
                         entry,
@@ -175,7 +186,7 @@ def run_rules_kernel(
                         stop_loss,
                         take_profit,
                         trailing_stop,
-                        fill_price[bar] if entered else open_price[bar],
+                        first_price,
                         high_price[bar],
                         low_price[bar],
                         not (entered and moment == INSIDE),
@@ -195,8 +206,12 @@ def run_rules_kernel(
                 if reason != STILL_OPEN:
                     if step != _SIGNAL:
                         half = known_half_spread(half_spread, bar, level)
+                        if rules.stays_in_range:
+                            half = min(
+                                half, level - low_price[bar] if shares > 0.0 else high_price[bar] - level
+                            )
                     price = level - half if shares > 0.0 else level + half
-                    fee = order_fee(fees[bar], abs(shares), price, shares > 0.0)
+                    fee = order_fee(rates, abs(shares), price, shares > 0.0)
                     cash_after = cash + (shares * price - fee)
                     # A sale for a signal lapses when its fee cannot be paid; everything else fills, and is owed.
                     must_pay = shares > 0.0 and step == _SIGNAL
@@ -228,13 +243,13 @@ def run_rules_kernel(
                     # A minimum would hide a budget of NaN.
                     budget = cash if budget > cash else budget
                     price = fill_price[bar] - half if shorts else fill_price[bar] + half
-                    wanted = min(shares_within(fees[bar], budget, price, shorts), most_shares[bar])
+                    wanted = min(shares_within(rates, budget, price, shorts), most_shares[bar])
                     if not wanted >= 1.0 or (ends_session and rules.flat_at_close):
                         n_lapsed += 1
                         continue
                     entered = True
                     shares = -wanted if shorts else wanted
-                    fee = order_fee(fees[bar], wanted, price, shorts)
+                    fee = order_fee(rates, wanted, price, shorts)
                     cash -= shares * price + fee
                     entry = best = lowest = highest = price
                     n_filled += 1

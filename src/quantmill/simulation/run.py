@@ -13,8 +13,11 @@ from quantmill.core.version import VERSION
 from quantmill.jobs.queue import JobQueue
 from quantmill.jobs.runner import JobContext, run_job
 from quantmill.lake.store import Lake
+from quantmill.simulation.band import Band, band_of
+from quantmill.simulation.fills import Execution, execution_of
+from quantmill.simulation.findings import labels_of
 from quantmill.simulation.history import RunRecord, find_run, get_run, read_equity, read_trades, store_run
-from quantmill.simulation.labels import labels_of
+from quantmill.simulation.hits import hit_column
 from quantmill.simulation.metrics import null_reasons
 from quantmill.simulation.signal import NO_FILTERS, Filters, SignalSource, Stream, prepare_stream
 from quantmill.simulation.thresholds import parse_threshold
@@ -27,7 +30,7 @@ from quantmill.simulation.trial import (
     trades_frame,
 )
 
-__all__ = ["SimulationResult", "parameters_of", "run_id_of", "simulate"]
+__all__ = ["SimulationResult", "identity_of", "parameters_of", "run_id_of", "simulate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,17 @@ def parameters_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
     }
 
 
+def identity_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
+    """The parameters that tell one configuration from another: all but costs and rules that decide nothing.
+
+    An option that came later and stands at a default that changes nothing is left out, so that a configuration
+    that was run before is not counted twice.
+    """
+    return {
+        name: value for name, value in parameters_of(filters, setup).items() if name not in setup.costs.idle
+    }
+
+
 def run_id_of(source: SignalSource, filters: Filters, setup: TrialSetup) -> str:
     """The id of a run: the same inputs, parameters and code give the same id."""
     return short_id("r", _recipe(source, filters, setup))
@@ -76,7 +90,7 @@ def simulate(
         queue: The home's jobs.
         source: What `model_source` or `file_source` gives.
         filters: Filters on the signal.
-        setup: Threshold, costs, cash.
+        setup: Threshold, costs, cash, rules.
         force: Run again although the same run is recorded.
         progress: Where a person sees progress.
 
@@ -90,9 +104,11 @@ def simulate(
     def body(context: JobContext) -> None:
         context.start(f"simulating {source.market.symbol}", 2)
         stream = prepare_stream(source, filters)
-        result = run_trial(stream, setup)
+        execution = execution_of(source.market, setup.costs)
+        result = run_trial(stream, setup, execution=execution)
+        band = band_of(stream, setup)
         context.advance(note="publishing")
-        _publish(lake, queue, context, run_id, stream, setup, result)
+        _publish(lake, queue, context, run_id, stream, setup, execution, result, band)
         context.advance()
 
     run_job(queue, "simulate", (run_id,), body, progress=progress)
@@ -108,7 +124,7 @@ def _recipe(source: SignalSource, filters: Filters, setup: TrialSetup) -> Mappin
         "horizon_bars": source.horizon_bars,
         "input_digest": source.input_digest,
         "gate_columns": {name: source.gate_columns[name].digest for name in filters.gates.columns},
-        "params": parameters_of(filters, setup),
+        "params": identity_of(filters, setup),
         "code_version": VERSION,
     }
 
@@ -120,13 +136,16 @@ def _publish(
     run_id: str,
     stream: Stream,
     setup: TrialSetup,
+    execution: Execution,
     result: TrialResult,
+    band: Band,
 ) -> None:
     source = stream.source
     market = source.market
     named = pl.lit(run_id).alias("run_id")
+    equity = equity_frame(result, market).with_columns(hit_column(stream, setup.threshold))
     staged = [
-        lake.stage("equity", equity_frame(result, market).select(named, pl.all()), key=run_id),
+        lake.stage("equity", equity.select(named, pl.all()), key=run_id),
         lake.stage("trades", trades_frame(result, stream, setup).select(named, pl.all()), key=run_id),
     ]
     record = RunRecord(
@@ -139,8 +158,8 @@ def _publish(
         params=parameters_of(stream.filters, setup),
         metrics=result.metrics,
         null_reasons=null_reasons(result.metrics),
-        labels=labels_of(source, setup.costs),
-        counts=stream.counts,
+        labels=labels_of(stream, setup, result),
+        counts={**stream.counts, **execution.counts},
         snapshot=source.snapshot,
         feature_set=source.feature_set,
         feature_version=source.feature_version,
@@ -151,6 +170,7 @@ def _publish(
         first_session=date_of_day(int(market.session[0])).isoformat(),
         last_session=date_of_day(int(market.session[-1])).isoformat(),
         created_us=queue.clock.now_us(),
+        band=band,
     )
     with context.completing() as connection:
         lake.commit(staged, connection=connection, job_id=context.job.id, note=f"run {run_id}")

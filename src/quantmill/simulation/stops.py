@@ -34,7 +34,8 @@ def stopped_at(
         stop_loss_frac: Distance from `entry`, infinite when off.
         take_profit_frac: Distance from `entry`, infinite when off.
         trailing_stop_frac: Distance from `best`, infinite when off.
-        first: First price of the bar at which the position was there: the open, or the fill of its own entry.
+        first: First price of the bar at which the position was there: the open, or the fill of its own entry where
+            the bar had that price.
         high: Highest price of the bar.
         low: Lowest price of the bar.
         target_acts: False in a bar whose best price may have come before the entry.

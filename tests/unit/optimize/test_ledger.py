@@ -2,8 +2,11 @@
 
 import pytest
 
-from quantmill.optimize.ledger import Evidence, configuration_id, count_trials, record
+from quantmill.optimize.ledger import Evidence, configuration_id, configuration_of, count_trials, record
+from quantmill.simulation.fills import Costs
+from quantmill.simulation.trial import TrialSetup
 from quantmill.state.engine import State
+from tests.markets import market_of, stream_of
 
 
 def run(state: State, symbol: str, first: int, last: int, configurations: list[int]) -> None:
@@ -49,6 +52,31 @@ def test_the_same_configuration_on_two_symbols_is_two_trials(state: State) -> No
 
     assert count(state, Evidence("SPY", 100, 199)) == 2
     assert count(state, Evidence("SPY", 100, 199), Evidence("QQQ", 100, 199)) == 5
+
+
+def test_a_configuration_from_before_an_option_came_is_the_same_one() -> None:
+    stream = stream_of(market_of([10.0, 11.0]), [1.0, 1.0])
+    # All parameters that there were when costs had four values.
+    before = {
+        "threshold": 1e-4,
+        "z_score_check": False,
+        "volatility_normalization": False,
+        "use_bot": False,
+        "regime_col": None,
+        "allowed_regimes": None,
+        "feature_gates": None,
+        "initial_cash_usd": 100_000.0,
+        "fill": "next_open",
+        "half_spread_bps": 0.5,
+        "half_spread_min_usd": 0.005,
+        "fee_usd": 0.02,
+    }
+
+    now = configuration_of(stream.source, stream.filters, TrialSetup(1e-4))
+    other = configuration_of(stream.source, stream.filters, TrialSetup(1e-4, Costs(fee_bps=1.0)))
+
+    assert now == configuration_id("m-x", before)
+    assert other != now
 
 
 def test_two_stretches_of_one_symbol_count_a_configuration_once(state: State) -> None:

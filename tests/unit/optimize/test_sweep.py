@@ -12,12 +12,11 @@ from quantmill.core.instants import day_of_date
 from quantmill.optimize.ledger import configuration_of, evidence_of
 from quantmill.optimize.space import ParameterSpace
 from quantmill.optimize.sweep import BatchSetup, filters_of, sweep, trial_setup
-from quantmill.optimize.trials import TRIAL_SCHEMA, trials_frame
+from quantmill.optimize.trials import trials_frame
 from quantmill.simulation.gates import GateColumn
 from quantmill.simulation.market import Market
 from quantmill.simulation.metrics import METRIC_NAMES
-from quantmill.simulation.rules import NO_RULES, Rules
-from quantmill.simulation.run import parameters_of, run_id_of
+from quantmill.simulation.run import run_id_of
 from quantmill.simulation.signal import Filters, SignalSource, prepare_stream
 from quantmill.simulation.trial import TrialSetup, run_trial
 
@@ -173,36 +172,6 @@ def test_evidence_is_the_sessions_of_the_bars() -> None:
         FIRST_DAY,
         FIRST_DAY + N_SESSIONS - 1,
     )
-
-
-def test_trials_under_rules_have_the_figures_and_the_identity_of_the_same_run_alone(
-    executor: Executor,
-) -> None:
-    source, rules = make_source(), Rules(side="short", size="volatility:0.2", trailing_stop_frac=0.01)
-    trials = list(enumerate(UNGATED))
-
-    parts = sweep(source, trials, BatchSetup(rules=rules), executor=executor, n_threads=2)
-
-    for row, parameters in zip((row for part in parts for row in part), UNGATED, strict=True):
-        filters, setup = filters_of(parameters), TrialSetup(str(parameters["threshold"]), rules=rules)
-        alone = run_trial(prepare_stream(source, filters), setup)
-        assert {name: row[name] for name in METRIC_NAMES} == alone.metrics
-        assert row["run_id"] == run_id_of(source, filters, setup)
-        assert row["configuration"] != configuration_of(source, filters, replace(setup, rules=NO_RULES))
-        assert (row["side"], row["position_size"], row["trailing_stop_frac"]) == (
-            "short",
-            "volatility:0.2",
-            0.01,
-        )
-        assert row.get("stop_loss_frac") is None
-    assert alone.metrics["n_trades"]
-
-
-def test_rules_that_are_off_are_no_part_of_a_configuration() -> None:
-    rules = Rules("both", "usd:5", 0.1, 0.1, 0.1, flat_at_close=True, borrow_bps=1.0)
-
-    assert parameters_of(Filters(), TrialSetup("p90")).keys().isdisjoint(rules.parameters)
-    assert rules.parameters.keys() <= TRIAL_SCHEMA.keys()
 
 
 def test_a_grid_and_a_run_of_its_own_share_the_identity_of_a_configuration() -> None:

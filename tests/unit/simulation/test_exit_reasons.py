@@ -85,9 +85,8 @@ def test_figures_of_a_short_trade_by_hand() -> None:
         out.n_filled,
         out.trade_bars,
         out.trade_values,
-        out.equity,
+        out.equity[-1:],
         marks,
-        np.array([4]),
         1,
         1000.0,
     )
@@ -95,6 +94,10 @@ def test_figures_of_a_short_trade_by_hand() -> None:
     assert figures.exposure_frac == 2 / 4
     assert figures.turnover_times == pytest.approx((20 * 49.5 + 20 * 45.5) / 1078.0)
     assert figures.expectancy_usd == 78.0
+    assert figures.worst_trade_frac == pytest.approx(78 / (20 * 49.5))
+    assert figures.mean_holding_bars == 2.0
+    assert figures.mean_mae_frac == pytest.approx(1 - 52 / 49.5)
+    assert figures.mean_mfe_frac == pytest.approx(1 - 45.5 / 49.5)
     assert figures.break_even_cost_bps == pytest.approx((78 + 22) / (20 * 95.0) * 1e4)
     # Sold 1 % below 50, bought 12.5 % below 52.
     assert figures.fill_slippage_bps == pytest.approx((0.01 - (1 - 45.5 / 52)) / 2 * 1e4)

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from quantmill.errors import UsageError
+from quantmill.simulation.fill_models import FILL_MODELS
 from quantmill.simulation.market import Market
 from quantmill.simulation.rules import NO_RULES, Rules
 from tests.synthetic_sessions import bars_of_closes, random_bars
 
 
 def test_rules_are_off_by_default_and_name_no_parameter() -> None:
-    numbers = NO_RULES.numbers("open")
+    numbers = NO_RULES.numbers(FILL_MODELS["next_open"])
 
     assert not NO_RULES
     assert NO_RULES.parameters == {}

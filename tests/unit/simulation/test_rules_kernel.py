@@ -1,5 +1,7 @@
 """Positions under rules, each worked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from quantmill.simulation.kernel import (
 )
 from quantmill.simulation.order_costs import N_FEES, OF_SALE_VALUE
 from quantmill.simulation.rules import Rules
+from tests.kernel_inputs import fees_per_order
 from tests.rules_inputs import RulesOutputs, call_rules, ruled
 
 NAN = float("nan")
@@ -411,3 +414,91 @@ def test_signals_past_the_end_are_pending_by_the_side_that_is_held() -> None:
     )
 
     assert (out.n_filled, out.n_pending) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("opened", "high", "low", "price"),
+    [
+        # Worked over several bars down to its last one, an order fills at 100 where that bar knows 97 at most: the stop at 98 was
+        # passed before the bar, so its open counts.
+        (96.0, 97.0, 95.0, 96.0),
+        # The bar opens above the stop and falls through it.
+        (99.0, 99.5, 95.0, 98.0),
+    ],
+)
+def test_a_fill_price_that_its_bar_never_had_does_not_help_a_stop(
+    opened: float, high: float, low: float, price: float
+) -> None:
+    out = call_rules(
+        ruled(
+            Rules(stop_loss_frac=0.02),
+            moment="inside",
+            strength=[1.0, NAN, NAN],
+            mark_price=[100.0, 96.0, 96.0],
+            fill_price=[100.0, 100.0, 96.0],
+            given={
+                "open_price": [100.0, opened, 96.0],
+                "high_price": [100.0, high, 96.0],
+                "low_price": [100.0, low, 96.0],
+            },
+        )
+    )
+
+    assert only_trade(out) == ([1, 1], [100.0, price], "stop")
+
+
+def test_a_spread_of_half_the_range_leads_no_stop_beyond_the_bar() -> None:
+    # Adverse fills: bought at the high 101, the half spread being 1. Stop at 101 × 0.9 = 90.9; the bar falls from 95 to 90 with a
+    # half range of 2.5: sold at its low 90, not at 88.4.
+    inputs = ruled(
+        Rules(stop_loss_frac=0.1, size="usd:1010"),
+        moment="inside",
+        strength=[1.0, NAN, NAN],
+        mark_price=[100.0, 100.0, 92.0],
+        fill_price=[100.0, 100.0, 92.5],
+        half_spread=[1.0, 1.0, 2.5],
+        initial_cash_usd=2000.0,
+        given={
+            "open_price": [100.0, 100.0, 95.0],
+            "high_price": [101.0, 101.0, 95.0],
+            "low_price": [99.0, 99.0, 90.0],
+        },
+    )
+
+    out = call_rules(replace(inputs, rules=inputs.rules._replace(stays_in_range=True)))
+
+    assert only_trade(out) == ([1, 2], [101.0, pytest.approx(90.0)], "stop")
+    assert out.trade_values[0, [SPREAD, PNL]] == pytest.approx([10 * (1.0 + 0.9), -110.0])
+
+
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_volume_limits_what_opens_a_position_and_never_what_closes_it(side: str) -> None:
+    # 100 shares are wanted, 30 allowed; in the bar that closes them only 5 would be.
+    sign = 1.0 if side == "long" else -1.0
+    out = call_rules(
+        ruled(
+            Rules(side=side),  # pyright: ignore[reportArgumentType]
+            strength=[sign, -sign, NAN],
+            mark_price=[10.0] * 3,
+            most_shares=[1.0, 30.0, 5.0],
+        )
+    )
+
+    assert out.position.tolist() == [0.0, sign * 30.0, 0.0]
+    assert out.n_trades == 1
+
+
+def test_fees_are_those_of_the_period_of_each_order() -> None:
+    # One dollar per order up to bar 1, three from bar 2 on: 1 for the sale, 3 for covering.
+    out = call_rules(
+        ruled(
+            Rules(side="short", size="usd:501"),
+            strength=[-1.0, 1.0, NAN],
+            mark_price=[10.0] * 3,
+            fee_end=[2, 3],
+            fees=fees_per_order(np.array([1.0, 3.0])),
+        )
+    )
+
+    assert out.trade_values[0, [FEES, PNL]].tolist() == [4.0, -4.0]
+    assert out.equity.tolist() == [1000.0, 999.0, 996.0]
