@@ -178,11 +178,34 @@ def test_rules_are_kept_with_the_run_and_its_trades_say_why_they_ended(lake: Lak
     assert set(plain.trades["exit_reason"].drop_nulls()) == {"signal"}
     assert {"stop", "close"} <= set(ruled.trades["exit_reason"]) <= {"signal", "stop", "close"}
     assert ruled.trades["shares"].min() < 0 < ruled.trades["shares"].max()
+    ended = ruled.trades["exit_reason"].value_counts()
+    assert {f"trades_closed_by_{name}": n for name, n in ended.iter_rows()} == {
+        name: n for name, n in ruled.run.counts.items() if name.startswith("trades_closed_by_")
+    }
+    assert not any(name.startswith("trades_closed_by_") for name in plain.run.counts)
+    # Every fill model of the band keeps the rules.
+    assert ruled.run.band is not None
+    assert ruled.run.band[SETUP.costs.fill] == {name: ruled.run.metrics[name] for name in BAND_METRICS}
+    assert ruled.run.band["close"] != plain.run.band["close"]
     # Flat at every session's end.
     last_bars = source.market.session_end - 1
     assert not ruled.equity["position_shares"].to_numpy()[last_bars].any()
     earned = ruled.run.metrics["final_equity_usd"] - SETUP.initial_cash_usd
     assert ruled.trades["pnl_usd"].sum() == pytest.approx(earned)
+
+
+def test_trades_recorded_before_reasons_were_kept_are_read_without_them(
+    lake: Lake, predictions: Path
+) -> None:
+    new = simulate(lake, queue_of(lake), file_source(lake, predictions, "SPY"), setup=SETUP)
+    old = new.trades.drop("exit_reason").with_columns(run_id=pl.lit("r-old"))
+    lake.commit([lake.stage("trades", old, key="r-old")])
+
+    trades = read_trades(lake, "r-old")
+
+    assert trades.columns == new.trades.columns
+    assert trades["exit_reason"].is_null().all()
+    assert trades.drop("exit_reason").equals(old)
 
 
 def test_a_run_without_trades_has_reasons_instead_of_figures(lake: Lake, predictions: Path) -> None:

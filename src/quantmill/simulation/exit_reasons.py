@@ -9,7 +9,7 @@ from quantmill.core.arrays import Floats, Ints
 from quantmill.simulation.kernel import ENTRY_BAR, ENTRY_PRICE, EXIT_BAR, EXIT_PRICE, SHARES
 from quantmill.simulation.positions import EXIT_REASONS, OF_GATE, OF_SIGNAL, STILL_OPEN
 
-__all__ = ["plain_exit_reasons", "reason_names", "signal_slippage_bps"]
+__all__ = ["exit_counts", "plain_exit_reasons", "reason_names", "signal_slippage_bps"]
 
 _NAMES: Final = pl.Series("exit_reason", [*EXIT_REASONS, None])
 
@@ -33,6 +33,16 @@ def plain_exit_reasons(trade_bars: Ints, strength: Floats, delay_bars: int) -> I
 def reason_names(reasons: Ints) -> pl.Series:
     """The column `exit_reason`; null for a position that is still open."""
     return _NAMES.gather(np.where(reasons == STILL_OPEN, len(EXIT_REASONS), reasons))
+
+
+def exit_counts(reasons: Ints) -> dict[str, int]:
+    """Trades by what closed them, under names such as `trades_closed_by_stop`; reasons of no trade are left out."""
+    counts = np.bincount(reasons[reasons != STILL_OPEN], minlength=len(EXIT_REASONS))
+    return {
+        f"trades_closed_by_{name}": int(count)
+        for name, count in zip(EXIT_REASONS, counts, strict=True)
+        if count
+    }
 
 
 def signal_slippage_bps(

@@ -210,12 +210,17 @@ def _of_orders(metrics: Mapping[str, MetricValue], rules: Rules) -> Iterator[tup
     n_lapsed = _number(metrics, "n_lapsed")
     if n_lapsed:
         n_orders = n_lapsed + _number(metrics, "n_orders")
-        why = "for want of a price or of cash; none should"
+        why = ["a price was missing", "cash did not suffice"]
+        if rules.sizing != "all_in":
+            why.append(f"a size of {rules.size} paid no share")
+        if rules.sizing == "volatility":
+            why.append("volatility was not known yet")
         if rules.flat_at_close:
-            why = "for want of a price or of cash, or because they would have opened in a session's last bar"
+            why.append("they would have opened in a session's last bar")
         yield (
             "lapsed_orders",
-            f"{n_lapsed:,.0f} of {n_orders:,.0f} orders ({_percent(n_lapsed / n_orders)}) lapsed {why}",
+            f"{n_lapsed:,.0f} of {n_orders:,.0f} orders ({_percent(n_lapsed / n_orders)}) lapsed because "
+            f"{' or '.join(why)}",
         )
 
 

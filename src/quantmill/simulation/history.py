@@ -34,7 +34,7 @@ class RunRecord:
         params: Threshold, filters, fill, costs, cash.
         metrics: By the names of `quantmill.simulation.metrics`; None where `null_reasons` says why.
         labels: What a reader must know, one sentence by the name of each finding.
-        counts: Bars that filters held back, predictions left out.
+        counts: Bars that filters held back, predictions left out, trades by what closed them where rules did.
         snapshot: Snapshot of the lake that was read.
         input_digest: Of the bars and predictions by value.
         first_session: First session simulated, as a date.

@@ -78,9 +78,11 @@ class Rules:
                 )
         target = self.take_profit_frac
         if target is not None and not 0.0 < target < math.inf:
-            raise UsageError(f"take_profit_frac is {target}, it must be above 0", hint="0.02 is two percent")
+            raise UsageError(
+                f"take_profit_frac is {target}, it must be a number above 0", hint="0.02 is two percent"
+            )
         if not 0.0 <= self.borrow_bps < math.inf:
-            raise UsageError(f"borrow_bps is {self.borrow_bps}, it must be zero or more")
+            raise UsageError(f"borrow_bps is {self.borrow_bps}, it must be a number of zero or more")
 
     @property
     def sizing(self) -> Sizing:

@@ -14,6 +14,7 @@ from quantmill.jobs.queue import JobQueue
 from quantmill.jobs.runner import JobContext, run_job
 from quantmill.lake.store import Lake
 from quantmill.simulation.band import Band, band_of
+from quantmill.simulation.exit_reasons import exit_counts
 from quantmill.simulation.fills import Execution, execution_of
 from quantmill.simulation.findings import labels_of
 from quantmill.simulation.history import RunRecord, find_run, get_run, read_equity, read_trades, store_run
@@ -159,7 +160,7 @@ def _publish(
         metrics=result.metrics,
         null_reasons=null_reasons(result.metrics),
         labels=labels_of(stream, setup, result),
-        counts={**stream.counts, **execution.counts},
+        counts={**stream.counts, **execution.counts, **_exit_counts(result)},
         snapshot=source.snapshot,
         feature_set=source.feature_set,
         feature_version=source.feature_version,
@@ -175,6 +176,11 @@ def _publish(
     with context.completing() as connection:
         lake.commit(staged, connection=connection, job_id=context.job.id, note=f"run {run_id}")
         store_run(connection, record)
+
+
+def _exit_counts(result: TrialResult) -> dict[str, int]:
+    """What closed the trades, where it was not signals alone."""
+    return {} if result.exit_reason is None else exit_counts(result.exit_reason)
 
 
 def _stored(lake: Lake, queue: JobQueue, run_id: str, *, is_new: bool) -> SimulationResult:

@@ -209,6 +209,7 @@ def run_lines(record: RunRecord, significance: Significance) -> list[str]:
         f"run {record.run_id}: {record.model_name} on {record.symbol}, {record.n_sessions} sessions "
         f"from {record.first_session} to {record.last_session}",
         ", ".join(f"{name} {value}" for name, value in shown.items()),
+        *_exit_lines(record),
         _cost_line(record),
         *_band_lines(record),
         params,
@@ -257,6 +258,17 @@ def _gate_lines(record: RunRecord) -> list[str]:
         f"gates: of {record.counts['bars']:,} bars {count['closed_by_gate']:,} closed and {count['held_by_gate']:,} held; "
         f"{record.counts.get('gate_value_missing', 0):,} had no value, which is outside"
     ]
+
+
+def _exit_lines(record: RunRecord) -> list[str]:
+    """What closed the trades, where rules did."""
+    prefix = "trades_closed_by_"
+    counts = {
+        name.removeprefix(prefix): count for name, count in record.counts.items() if name.startswith(prefix)
+    }
+    if not counts:
+        return []
+    return [f"trades closed by {', '.join(f'{name} {count:,}' for name, count in counts.items())}"]
 
 
 def _idle_costs(record: RunRecord) -> frozenset[str]:

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from quantmill.simulation.exit_reasons import plain_exit_reasons, reason_names, signal_slippage_bps
+from quantmill.simulation.exit_reasons import (
+    exit_counts,
+    plain_exit_reasons,
+    reason_names,
+    signal_slippage_bps,
+)
 from quantmill.simulation.kernel import ENTRY_PRICE, EXIT_PRICE, SHARES
 from quantmill.simulation.positions import OF_CLOSE, OF_GATE, OF_SIGNAL, OF_STOP, STILL_OPEN
 from quantmill.simulation.rules import NO_RULES, Rules
@@ -31,6 +36,13 @@ def test_the_kernel_of_rules_gives_the_same_reasons(seed: int) -> None:
 
     reasons = plain_exit_reasons(out.trade_bars, plain.strength, plain.delay_bars)
     assert out.exit_reason.tolist() == reasons.tolist()
+
+
+def test_trades_are_counted_by_what_closed_them() -> None:
+    reasons = np.array([OF_STOP, OF_SIGNAL, OF_STOP, STILL_OPEN])
+
+    assert exit_counts(reasons) == {"trades_closed_by_signal": 1, "trades_closed_by_stop": 2}
+    assert exit_counts(np.empty(0, dtype=np.int64)) == {}
 
 
 def test_slippage_counts_the_fills_of_signals_alone() -> None:

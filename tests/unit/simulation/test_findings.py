@@ -223,7 +223,15 @@ def test_orders_of_rules_wait_for_nothing() -> None:
 def test_orders_that_would_open_in_a_last_bar_lapse_by_their_rule() -> None:
     found = labels(source_of(bars_on([range(2)]), [BUY, 0]), rules=Rules(flat_at_close=True))
 
-    assert found["lapsed_orders"].endswith("or because they would have opened in a session's last bar")
+    assert found["lapsed_orders"].endswith("or they would have opened in a session's last bar")
+
+
+def test_orders_that_their_size_does_not_pay_lapse() -> None:
+    found = labels(source_of(bars_on([range(3)]), [BUY, 0, 0]), rules=Rules(size="usd:99"))
+
+    assert found["lapsed_orders"] == (
+        "1 of 1 orders (100.00 %) lapsed because a price was missing or cash did not suffice or a size of usd:99 paid no share"
+    )
 
 
 def test_predictions_of_few_bars_are_told() -> None:
