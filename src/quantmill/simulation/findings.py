@@ -220,7 +220,7 @@ def _of_orders(metrics: Mapping[str, MetricValue], rules: Rules) -> Iterator[tup
         yield (
             "lapsed_orders",
             f"{n_lapsed:,.0f} of {n_orders:,.0f} orders ({_percent(n_lapsed / n_orders)}) lapsed because "
-            f"{' or '.join(why)}",
+            f"{', '.join(why[:-1])} or {why[-1]}",
         )
 
 

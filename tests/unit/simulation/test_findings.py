@@ -230,7 +230,7 @@ def test_orders_that_their_size_does_not_pay_lapse() -> None:
     found = labels(source_of(bars_on([range(3)]), [BUY, 0, 0]), rules=Rules(size="usd:99"))
 
     assert found["lapsed_orders"] == (
-        "1 of 1 orders (100.00 %) lapsed because a price was missing or cash did not suffice or a size of usd:99 paid no share"
+        "1 of 1 orders (100.00 %) lapsed because a price was missing, cash did not suffice or a size of usd:99 paid no share"
     )
 
 
