@@ -8,8 +8,9 @@ import numpy as np
 from benchmarks.kernel import N_BARS, prepare
 from benchmarks.row import Row, judged
 from benchmarks.timing import interleaved
+from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.space import ParameterSpace
-from quantmill.optimize.sweep import BatchSetup, sweep
+from quantmill.optimize.sweep import sweep
 from quantmill.simulation.gates import REGIME_STATES, GateColumn
 from quantmill.simulation.signal import SignalSource
 

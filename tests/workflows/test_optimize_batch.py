@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 from sqlalchemy import func, select
 
+from quantmill.core.arrays import Floats
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.errors import (
     ConflictError,
@@ -40,9 +41,11 @@ from quantmill.optimize.sampling import Sample, SampledSpace
 from quantmill.optimize.space import ParameterSpace
 from quantmill.optimize.trial_space import TrialSpace
 from quantmill.providers.sim.provider import SimProvider
+from quantmill.simulation.fills import Execution
+from quantmill.simulation.many_trials import GridWorkspace
 from quantmill.simulation.metrics import METRIC_NAMES
 from quantmill.simulation.run import simulate
-from quantmill.simulation.signal import Filters
+from quantmill.simulation.signal import Filters, Stream
 from quantmill.simulation.source import Sessions, model_source
 from quantmill.simulation.trial import TrialSetup
 from quantmill.state.tables.optimize import TRIAL_LEDGER
@@ -169,17 +172,21 @@ def test_a_single_run_on_a_few_of_the_sessions_counts_too(home: MarketHome) -> N
         assert count_trials(connection, [evidence_of(whole)]) == 1
 
 
-def test_one_failing_trial_takes_no_other_along(home: MarketHome, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_trials_of_one_signal_take_no_others_along(
+    home: MarketHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from quantmill.optimize import sweep
 
-    real = sweep.run_trial
+    real = sweep.run_trials
 
-    def breaks_at_p80(stream: object, setup: TrialSetup, **others: object) -> object:
-        if setup.threshold == "p80":
+    def breaks_on_one_signal(
+        stream: Stream, execution: Execution, thresholds: Floats, cash: float, workspace: GridWorkspace
+    ) -> Floats:
+        if stream.filters == Filters(z_score_check=True):
             raise RuntimeError("broken on purpose")
-        return real(stream, setup, **others)  # type: ignore[arg-type] - passed through
+        return real(stream, execution, thresholds, cash, workspace)
 
-    monkeypatch.setattr(sweep, "run_trial", breaks_at_p80)
+    monkeypatch.setattr(sweep, "run_trials", breaks_on_one_signal)
 
     report = run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"])
     board = leaderboard(home.lake, home.state)

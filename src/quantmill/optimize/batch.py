@@ -11,13 +11,13 @@ from quantmill.jobs.runner import run_job
 from quantmill.lake.store import Lake
 from quantmill.optimize.batch_recipe import differences, grid_of, recipe_of
 from quantmill.optimize.batch_runner import BatchRunner, Grid
+from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.chunk_size import n_bars_of, trials_per_chunk
 from quantmill.optimize.chunks import Batch, BatchTotals, create_batch, find_batch, get_batch, totals_of
 from quantmill.optimize.gate_axis import usable_space
 from quantmill.optimize.pairs import resolve_pairs
 from quantmill.optimize.pausing import JOB_KIND, open_again
 from quantmill.optimize.space import ParameterSpace
-from quantmill.optimize.sweep import BatchSetup
 from quantmill.optimize.trial_space import TrialSpace
 from quantmill.state.engine import State
 

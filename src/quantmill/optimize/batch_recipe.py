@@ -13,10 +13,10 @@ from quantmill.lake.store import Lake
 from quantmill.models.record import ModelRecord
 from quantmill.models.registry import find_model
 from quantmill.optimize.batch_runner import Grid
+from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.gate_axis import feature_datasets
 from quantmill.optimize.sampling import Sample, SampledSpace
 from quantmill.optimize.space import ParameterSpace
-from quantmill.optimize.sweep import BatchSetup
 from quantmill.optimize.trial_space import TrialSpace
 from quantmill.simulation.gates import NO_GATES
 from quantmill.state.engine import State

@@ -1,13 +1,12 @@
 """What trials cost on this machine, measured on a few of a batch; their figures are thrown away."""
 
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -15,20 +14,17 @@ import polars as pl
 from quantmill.core.process_memory import resident_bytes
 from quantmill.errors import SimulationError
 from quantmill.lake.store import Lake
-from quantmill.optimize.axis import Value
 from quantmill.optimize.batch_runner import Grid
-from quantmill.optimize.ledger import configuration_of
-from quantmill.optimize.sweep import filters_of, sweep, trial_setup
-from quantmill.optimize.trials import trials_frame
+from quantmill.optimize.ledger import configurations_of
+from quantmill.optimize.stream_trials import StreamTrials, stream_trials
+from quantmill.optimize.sweep import sweep
 from quantmill.simulation.gate_columns import with_gate_columns
 from quantmill.simulation.gates import parse_gates
-from quantmill.simulation.signal import Filters, SignalSource
+from quantmill.simulation.signal import SignalSource
 from quantmill.simulation.source import model_source
 from quantmill.state.engine import State
 
 __all__ = ["Calibration", "calibrate"]
-
-Trials = Sequence[tuple[int, Mapping[str, Value]]]
 
 _LOOKED_AT: Final = 4_096
 _MOST_STREAMS: Final = 4
@@ -94,35 +90,35 @@ def calibrate(lake: Lake, state: State, grid: Grid, *, n_threads: int, budget_s:
     source = with_gate_columns(lake, state, model_source(lake, model), gates)
     load_cpu_s = time.process_time() - started
     groups = _groups(grid)
-    one_each = [members[0] for members in groups]
+    one_each = [_thinned(group, 1) for group in groups]
     with ThreadPoolExecutor(n_threads) as executor:
-        _check_any_runs(model.symbol, _timed(source, one_each, grid, executor, n_threads).rows)
+        _check_any_runs(model.symbol, _timed(source, one_each, grid, executor, n_threads).frame)
         deadline = time.perf_counter() + budget_s
         few = _timed(source, one_each, grid, executor, n_threads)
         affordable = max(2, int(budget_s / 3 / max(few.wall_s / len(one_each), 1e-6)) // len(groups))
-        trials = [trial for members in groups for trial in members[:affordable]]
-        runs_of_few, runs_of_many = [few], [_timed(source, trials, grid, executor, n_threads)]
+        some = [_thinned(group, affordable) for group in groups]
+        runs_of_few, runs_of_many = [few], [_timed(source, some, grid, executor, n_threads)]
         while time.perf_counter() < deadline and len(runs_of_many) < _MOST_REPEATS:
             runs_of_few.append(_timed(source, one_each, grid, executor, n_threads))
-            runs_of_many.append(_timed(source, trials, grid, executor, n_threads))
+            runs_of_many.append(_timed(source, some, grid, executor, n_threads))
     few_cpu_s, many_cpu_s = (median(run.cpu_s for run in runs) for runs in (runs_of_few, runs_of_many))
-    n_more = len(trials) - len(one_each)
-    trial_cpu_s = max(many_cpu_s - few_cpu_s, 0.0) / n_more if n_more else many_cpu_s / len(trials)
+    frame = runs_of_many[0].frame
+    n_more = frame.height - len(one_each)
+    trial_cpu_s = max(many_cpu_s - few_cpu_s, 0.0) / n_more if n_more else many_cpu_s / frame.height
     many_wall_s = median(run.wall_s for run in runs_of_many)
-    rows = runs_of_many[0].rows
-    stored = _stored_size(rows)
+    stored = _stored_size(frame)
     return Calibration(
         symbol=model.symbol,
         n_bars=source.market.n_bars,
-        n_measured=len(trials),
+        n_measured=frame.height,
         took_s=time.perf_counter() - begun,
         load_cpu_s=load_cpu_s,
         stream_cpu_s=max(few_cpu_s / len(one_each) - trial_cpu_s, 0.0),
         trial_cpu_s=trial_cpu_s,
-        row_cpu_s=_row_cost(source, trials, rows, grid),
+        row_cpu_s=_row_cost(source, some, frame, grid),
         speed_up=min(max(many_cpu_s / max(many_wall_s, 1e-9), _LEAST_SPEED_UP), float(n_threads)),
         source_bytes=max(resident_bytes() - resident, 0),
-        row_bytes=_row_size(rows[0]),
+        row_bytes=round(frame.estimated_size() / frame.height),
         stored_row_bytes=stored[0],
         stored_file_bytes=stored[1],
     )
@@ -132,54 +128,52 @@ def calibrate(lake: Lake, state: State, grid: Grid, *, n_threads: int, budget_s:
 class _Run:
     wall_s: float
     cpu_s: float
-    rows: list[dict[str, Any]]
+    frame: pl.DataFrame
 
 
-def _groups(grid: Grid) -> list[Trials]:
+def _groups(grid: Grid) -> list[StreamTrials]:
     """Trials of a few streams, those with the most trials first among evenly spread ones of the space."""
     size = len(grid.space)
     numbers = np.unique(np.linspace(0, size - 1, min(size, _LOOKED_AT)).astype(np.int64)).tolist()
-    by_filters: dict[Filters, list[tuple[int, Mapping[str, Value]]]] = {}
-    for number in numbers:
-        parameters = grid.space[number]
-        by_filters.setdefault(filters_of(parameters), []).append((number, parameters))
-    largest = sorted(by_filters.values(), key=len, reverse=True)
+    groups = stream_trials((number, grid.space[number]) for number in numbers)
+    largest = sorted(groups, key=len, reverse=True)
     spread = largest[:: max(len(largest) // _MOST_STREAMS, 1)][:_MOST_STREAMS]
-    most = _MOST_TRIALS // len(spread)
-    return [members[:: max(len(members) // most, 1)][:most] for members in spread]
+    return [_thinned(group, _MOST_TRIALS // len(spread)) for group in spread]
 
 
-def _check_any_runs(symbol: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    errors = [str(row["error"]) for row in rows if row["status"] == "failed"]
-    if len(errors) == len(rows):
+def _thinned(group: StreamTrials, most: int) -> StreamTrials:
+    """At most so many trials of a group, evenly spread."""
+    step = max(len(group) // most, 1)
+    return StreamTrials(group.filters, group.numbers[::step][:most], group.thresholds[::step][:most])
+
+
+def _check_any_runs(symbol: str, frame: pl.DataFrame) -> None:
+    errors = frame.filter(status="failed")["error"]
+    if errors.len() == frame.height:
         raise SimulationError(
-            f"none of {len(rows)} trials of {symbol} that were tried can be run: {errors[0]}",
+            f"none of {frame.height} trials of {symbol} that were tried can be run: {errors[0]}",
             hint="the whole batch would fail likewise",
         )
 
 
-def _timed(source: SignalSource, trials: Trials, grid: Grid, executor: Executor, n_threads: int) -> _Run:
+def _timed(
+    source: SignalSource, groups: Sequence[StreamTrials], grid: Grid, executor: Executor, n_threads: int
+) -> _Run:
     started = (time.perf_counter(), time.process_time())
-    parts = sweep(source, trials, grid.setup, executor=executor, n_threads=n_threads)
-    rows = [row for part in parts for row in part]
-    return _Run(time.perf_counter() - started[0], time.process_time() - started[1], rows)
+    frame = pl.concat(sweep(source, groups, grid.setup, executor=executor, n_threads=n_threads))
+    return _Run(time.perf_counter() - started[0], time.process_time() - started[1], frame)
 
 
-def _row_cost(source: SignalSource, trials: Trials, rows: Sequence[Mapping[str, Any]], grid: Grid) -> float:
+def _row_cost(source: SignalSource, groups: Sequence[StreamTrials], frame: pl.DataFrame, grid: Grid) -> float:
     started = time.process_time()
-    for _, parameters in trials:
-        configuration_of(source, filters_of(parameters), trial_setup(parameters, grid.setup))
-    _file_size(trials_frame(rows))
-    return (time.process_time() - started) / len(trials)
+    for group in groups:
+        configurations_of(source, group.filters, grid.setup.trial(), group.thresholds)
+    _file_size(frame)
+    return (time.process_time() - started) / frame.height
 
 
-def _row_size(row: Mapping[str, Any]) -> int:
-    return sys.getsizeof(row) + sum(sys.getsizeof(value) for value in row.values())
-
-
-def _stored_size(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+def _stored_size(frame: pl.DataFrame) -> tuple[float, float]:
     """Bytes of a further row in a file, and of the file besides: from a file of all rows and one of every other."""
-    frame = trials_frame(rows)
     if frame.height == 1:
         return 0.0, float(_file_size(frame))
     half = frame.gather_every(2)

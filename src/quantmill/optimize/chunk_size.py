@@ -9,8 +9,8 @@ __all__ = ["n_bars_of", "trials_per_chunk"]
 
 _SECONDS_PER_CHUNK: Final = 2.0
 # What the kernel does on one thread: bars of all trials together, per second.
-_BARS_PER_SECOND: Final = 50e6
-_MOST_TRIALS_PER_CHUNK: Final = 5_000
+_BARS_PER_SECOND: Final = 500e6
+_MOST_TRIALS_PER_CHUNK: Final = 20_000
 
 
 def trials_per_chunk(n_bars: float) -> int:

@@ -8,6 +8,7 @@ from quantmill.core.process_memory import resident_bytes
 from quantmill.lake.store import Lake
 from quantmill.optimize.batch_recipe import recipe_of
 from quantmill.optimize.batch_runner import Grid
+from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.calibration import Calibration, calibrate
 from quantmill.optimize.chunk_size import n_bars_of, trials_per_chunk
 from quantmill.optimize.chunks import find_batch, totals_of
@@ -16,7 +17,6 @@ from quantmill.optimize.pairs import resolve_pairs
 from quantmill.optimize.past_chunks import PastCost, past_cost
 from quantmill.optimize.sampling import SampledSpace
 from quantmill.optimize.space import ParameterSpace
-from quantmill.optimize.sweep import BatchSetup
 from quantmill.optimize.trial_space import TrialSpace
 from quantmill.state.engine import State
 
@@ -29,8 +29,10 @@ _LOW_BYTES, _HIGH_BYTES = 0.3, 1.3
 # Writing a chunk's file and its transaction; a plan of the whole and its end.
 _CHUNK_CPU_S: Final = 0.03
 _CHUNK_WALL_S: Final = 0.05
-# A configuration as a mapping, and its row's cells in a frame.
-_TRIAL_BYTES: Final = 1_500
+# A trial's row in the frames of its tasks, in that of the chunk and in the file being written.
+_COPIES: Final = 3
+# Its number, threshold, ids and ledger entry.
+_TRIAL_BYTES: Final = 700
 _BYTES_PER_DRAWN: Final = 16
 
 
@@ -198,7 +200,9 @@ def _memory(plan: _Plan, measured: Calibration) -> int:
     in_chunk = min(plan.chunk_trials, plan.grid.n_trials)
     further = max(plan.bars_per_model / measured.n_bars - 1.0, 0.0) * measured.source_bytes
     drawn = _BYTES_PER_DRAWN * len(plan.grid.space) if isinstance(plan.grid.space, SampledSpace) else 0
-    return round(resident_bytes() + further + in_chunk * (measured.row_bytes + _TRIAL_BYTES) + drawn)
+    return round(
+        resident_bytes() + further + in_chunk * (_COPIES * measured.row_bytes + _TRIAL_BYTES) + drawn
+    )
 
 
 def _basis(measured: Calibration, past: PastCost | None) -> str:

@@ -1,15 +1,13 @@
 """The rows that a batch writes: one per trial, failed ones too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import polars as pl
 
 from quantmill.simulation.metrics import COUNT_METRICS, METRICS
 
-__all__ = ["TRIAL_SCHEMA", "TrialRow", "trials_frame"]
-
-TrialRow = Mapping[str, Any]
+__all__ = ["TRIAL_SCHEMA", "trials_frame"]
 
 # `threshold` is the number that was applied: of an automatic rule the mean over its refits, weighted by
 # bars; `run_id` is the id that the same trial has when it is simulated alone. `session_return_*` with `skew`, `kurtosis` and `n_sessions` are all that the statistics need.
@@ -57,18 +55,27 @@ TRIAL_SCHEMA: Final[dict[str, pl.DataType]] = {
 }
 
 
-def trials_frame(rows: Sequence[TrialRow]) -> pl.DataFrame:
-    """Rows as a frame of the lake's dataset `trials`; a column that a row lacks is null.
+def trials_frame(n_trials: int, values: Mapping[str, Any]) -> pl.DataFrame:
+    """Rows as a frame of the lake's dataset `trials`.
+
+    Args:
+        n_trials: How many.
+        values: By column a series with a value per trial, or the value that all have; a column left out is null.
 
     Raises:
-        ValueError: If a row has a column that no trial has.
+        ValueError: If there is a column that no trial has, or a series of another length.
     """
-    unknown = {name for row in rows for name in row} - set(TRIAL_SCHEMA)
+    unknown = sorted(set(values) - set(TRIAL_SCHEMA))
     if unknown:
-        raise ValueError(f"trials have no columns {sorted(unknown)}")
+        raise ValueError(f"trials have no columns {unknown}")
     return pl.DataFrame(
-        {
-            name: pl.Series([row.get(name) for row in rows], dtype=dtype)
-            for name, dtype in TRIAL_SCHEMA.items()
-        }
+        [_column(name, dtype, values.get(name), n_trials) for name, dtype in TRIAL_SCHEMA.items()]
     )
+
+
+def _column(name: str, dtype: pl.DataType, value: object, n_trials: int) -> pl.Series:
+    if not isinstance(value, pl.Series):
+        return pl.Series(name, [value], dtype=dtype).new_from_index(0, n_trials)
+    if value.len() != n_trials:
+        raise ValueError(f"column {name} has {value.len()} values for {n_trials} trials")
+    return value.cast(dtype).alias(name)

@@ -1,12 +1,12 @@
 """One simulation from a source of signals to a recorded run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
-from quantmill.core.digest import short_id
+from quantmill.core.digest import HOLE, digests_with, id_of
 from quantmill.core.instants import date_of_day
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.version import VERSION
@@ -21,7 +21,7 @@ from quantmill.simulation.history import RunRecord, find_run, get_run, read_equi
 from quantmill.simulation.hits import hit_column
 from quantmill.simulation.metrics import null_reasons
 from quantmill.simulation.signal import NO_FILTERS, Filters, SignalSource, Stream, prepare_stream
-from quantmill.simulation.thresholds import parse_threshold
+from quantmill.simulation.thresholds import Threshold, parse_threshold
 from quantmill.simulation.trial import (
     DEFAULT_SETUP,
     TrialResult,
@@ -31,7 +31,7 @@ from quantmill.simulation.trial import (
     trades_frame,
 )
 
-__all__ = ["SimulationResult", "identity_of", "parameters_of", "run_id_of", "simulate"]
+__all__ = ["SimulationResult", "identity_of", "parameters_of", "run_id_of", "run_ids_of", "simulate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,16 @@ def identity_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
 
 def run_id_of(source: SignalSource, filters: Filters, setup: TrialSetup) -> str:
     """The id of a run: the same inputs, parameters and code give the same id."""
-    return short_id("r", _recipe(source, filters, setup))
+    return run_ids_of(source, filters, setup, [setup.threshold])[0]
+
+
+def run_ids_of(
+    source: SignalSource, filters: Filters, setup: TrialSetup, thresholds: Iterable[Threshold]
+) -> list[str]:
+    """The id of each run that differs from `setup` in its threshold alone."""
+    recipe = _recipe(source, filters, setup)
+    recipe["params"]["threshold"] = HOLE
+    return [id_of("r", raw) for raw in digests_with(map(parse_threshold, thresholds), recipe)]
 
 
 def simulate(
@@ -117,7 +126,7 @@ def simulate(
     return _stored(lake, queue, run_id, is_new=True)
 
 
-def _recipe(source: SignalSource, filters: Filters, setup: TrialSetup) -> Mapping[str, Any]:
+def _recipe(source: SignalSource, filters: Filters, setup: TrialSetup) -> dict[str, Any]:
     return {
         "symbol": source.market.symbol,
         "model_id": source.model_id,

@@ -7,10 +7,10 @@ from pydantic import Field
 from quantmill.core.progress import Progress
 from quantmill.errors import UsageError
 from quantmill.optimize.batch import run_batch
+from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.estimate import estimate_batch
 from quantmill.optimize.sampling import MOST_TRIALS, Sample, SampledSpace, SampleKind
 from quantmill.optimize.space import ParameterSpace
-from quantmill.optimize.sweep import BatchSetup
 from quantmill.optimize.trial_space import TrialSpace
 from quantmill.verbs.batch_estimate import BatchEstimate
 from quantmill.verbs.batch_outcome import BatchOutcome, threads_of

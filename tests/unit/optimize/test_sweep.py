@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import polars as pl
 import pytest
 
 from quantmill.core.instants import day_of_date
+from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.ledger import configuration_of, evidence_of
 from quantmill.optimize.space import ParameterSpace
-from quantmill.optimize.sweep import BatchSetup, filters_of, sweep, trial_setup
-from quantmill.optimize.trials import trials_frame
+from quantmill.optimize.stream_trials import filters_of, stream_trials
+from quantmill.optimize.sweep import sweep
+from quantmill.optimize.trials import TRIAL_SCHEMA
 from quantmill.simulation.gates import GateColumn
 from quantmill.simulation.market import Market
 from quantmill.simulation.metrics import METRIC_NAMES
@@ -67,9 +70,15 @@ def executor() -> Iterator[Executor]:
         yield threads
 
 
+def all_trials(source: SignalSource, space: ParameterSpace, executor: Executor) -> pl.DataFrame:
+    groups = stream_trials(enumerate(space))
+    frame = pl.concat(sweep(source, groups, BatchSetup(), executor=executor, n_threads=2))
+    assert frame.schema == TRIAL_SCHEMA
+    return frame.sort("trial")
+
+
 def all_rows(source: SignalSource, space: ParameterSpace, executor: Executor) -> list[dict[str, object]]:
-    parts = sweep(source, list(enumerate(space)), BatchSetup(), executor=executor, n_threads=2)
-    return [row for part in parts for row in part]
+    return all_trials(source, space, executor).to_dicts()
 
 
 def test_each_trial_has_the_figures_of_the_same_trial_run_alone(executor: Executor) -> None:
@@ -112,7 +121,7 @@ def test_a_regime_without_values_fails_its_own_trials_alone(executor: Executor) 
     source = replace(bare, gate_columns={"regime_gmm": GateColumn(nowhere, "nothing")})
     space = ParameterSpace.parse({"gates": ["none", "gmm:0"], "threshold": "p90"})
 
-    frame = trials_frame(all_rows(source, space, executor))
+    frame = all_trials(source, space, executor)
 
     assert frame["status"].to_list() == ["completed"] * 4 + ["failed"] * 4
     assert "needs 42 sessions of QQQ" in frame["error"][4]
@@ -122,7 +131,7 @@ def test_a_regime_without_values_fails_its_own_trials_alone(executor: Executor) 
 def test_a_trial_that_fails_is_a_row_with_its_error_and_takes_no_other_along(executor: Executor) -> None:
     space = ParameterSpace.parse({"threshold": ["p90", 0.0001], "z_score_check": False, "gates": "none"})
 
-    frame = trials_frame(all_rows(make_source(has_auto=False), space, executor))
+    frame = all_trials(make_source(has_auto=False), space, executor)
 
     failed = frame.filter(status="failed")
     assert failed["threshold_rule"].to_list() == ["p90", "p90"]
@@ -178,7 +187,7 @@ def test_a_grid_and_a_run_of_its_own_share_the_identity_of_a_configuration() -> 
     source = make_source()
     parameters = {"threshold": "p90", "z_score_check": True, "volatility_normalization": False}
 
-    in_grid = configuration_of(source, filters_of(parameters), trial_setup(parameters, BatchSetup()))
+    in_grid = configuration_of(source, filters_of(parameters), BatchSetup().trial("p90"))
     alone = configuration_of(source, Filters(z_score_check=True), TrialSetup("p90"))
 
     assert in_grid == alone
