@@ -12,8 +12,9 @@ from quantmill.core.instants import MINUTE_US, date_of_day
 from quantmill.simulation.fill_models import FILL_MODELS
 from quantmill.simulation.fills import Costs
 from quantmill.simulation.kernel import ENTRY_BAR, ENTRY_PRICE, EXIT_BAR, EXIT_PRICE, SHARES
+from quantmill.simulation.market import Market
 from quantmill.simulation.metrics import MetricValue
-from quantmill.simulation.positions import OF_GATE, OF_SIGNAL
+from quantmill.simulation.positions import OF_CLOSE, OF_GATE, OF_SIGNAL
 from quantmill.simulation.regulatory_fees import RATES_KNOWN, has_regulatory_fees, n_sessions_outside
 from quantmill.simulation.rules import Rules
 from quantmill.simulation.signal import SignalSource, Stream
@@ -45,6 +46,7 @@ _SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType(
         "stale_fills": "warning",
         "free_borrowing": "warning",
         "overnight_fills": "note",
+        "early_closes": "note",
         "lapsed_orders": "note",
         "open_position": "note",
         "few_predictions": "note",
@@ -86,7 +88,8 @@ def labels_of(stream: Stream, setup: TrialSetup, result: TrialResult) -> dict[st
     Whether a Sharpe ratio is significant depends on what else was tried: `quantmill.optimize.significance`.
     """
     source, metrics, costs = stream.source, result.metrics, setup.costs
-    fills = _bars_of_answers(result, exit_reasons_of(result, stream, costs))
+    reasons = exit_reasons_of(result, stream, costs)
+    fills = _bars_of_answers(result, reasons)
     found = (
         *_of_source(source, costs),
         *_of_ruin(result.equity, source.market.session),
@@ -94,6 +97,7 @@ def labels_of(stream: Stream, setup: TrialSetup, result: TrialResult) -> dict[st
         *_of_return(metrics),
         *_of_cost(metrics, _traded_usd(result)),
         *_of_waits(source.market.ts_us, source.market.session, fills, _delay_bars(costs)),
+        *_of_early_closes(source.market, result.trade_bars[reasons == OF_CLOSE, EXIT_BAR]),
         *_of_borrowing(result.position[source.market.session_end - 1], setup.rules),
         *_of_orders(metrics, setup.rules),
         *_of_last_position(result, float(source.market.close[-1])),
@@ -193,6 +197,17 @@ def _of_waits(ts_us: Ints, session: Ints, fills: Ints, delay_bars: int) -> Itera
         yield (
             "overnight_fills",
             f"{n_overnight:,} of {fills.size:,} orders ({_percent(n_overnight / fills.size)}) waited over night",
+        )
+
+
+def _of_early_closes(market: Market, closed: Ints) -> Iterator[tuple[str, str]]:
+    """Positions closed by the rule at a session's last bar that is there, where later minutes are missing."""
+    n_early = int(np.count_nonzero(market.minute[closed] < market.session_minutes[closed] - 1))
+    if n_early:
+        yield (
+            "early_closes",
+            f"{n_early:,} of {_counted(closed.size, 'position')} closed at the end of a session were closed before its last "
+            "minute, because minutes are missing: that no bar followed was known only later",
         )
 
 

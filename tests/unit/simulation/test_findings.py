@@ -220,6 +220,18 @@ def test_orders_of_rules_wait_for_nothing() -> None:
     assert {"stale_fills", "overnight_fills"}.isdisjoint(found)
 
 
+def test_positions_closed_before_the_last_minute_of_a_session_are_told() -> None:
+    # 390 minutes: the first session's last bar is its last minute, the second one's is minute 100.
+    source = source_of(bars_on([[0, 1, 389], [0, 1, 100]]), [BUY, 0, 0, BUY, 0, 0])
+
+    found = labels(source, rules=Rules(flat_at_close=True))
+
+    assert found["early_closes"].startswith(
+        "1 of 2 positions closed at the end of a session were closed before"
+    )
+    assert "early_closes" not in labels(source)
+
+
 def test_orders_that_would_open_in_a_last_bar_lapse_by_their_rule() -> None:
     found = labels(source_of(bars_on([range(2)]), [BUY, 0]), rules=Rules(flat_at_close=True))
 
