@@ -40,6 +40,7 @@ from quantmill.optimize.past_chunks import past_cost
 from quantmill.optimize.pausing import pause_batch, status_for_people
 from quantmill.optimize.sampling import Sample, SampledSpace
 from quantmill.optimize.space import ParameterSpace
+from quantmill.optimize.trial_bands import BAND_SCHEMA, with_bands
 from quantmill.optimize.trial_space import TrialSpace
 from quantmill.providers.sim.provider import SimProvider
 from quantmill.simulation.fills import Execution
@@ -172,6 +173,37 @@ def test_a_single_run_on_a_few_of_the_sessions_counts_too(home: MarketHome) -> N
 
     with home.state.read() as connection:
         assert count_trials(connection, [evidence_of(whole)]) == 1
+
+
+def test_bands_are_those_of_the_same_trials_run_alone(home: MarketHome) -> None:
+    run_batch(home.lake, home.state, home.queue, ["trend", "reversion"], ["SPY"])
+    rows = leaderboard(home.lake, home.state, sort="n_trades", limit=3)
+
+    banded = with_bands(home.lake, home.state, rows)
+
+    assert banded.drop(BAND_SCHEMA).equals(rows)
+    for row in banded.iter_rows(named=True):
+        source = model_source(home.lake, find_model(home.state, row["model_id"]))
+        filters = Filters(row["z_score_check"], row["volatility_normalization"])
+        run = simulate(
+            home.lake, home.queue, source, filters=filters, setup=TrialSetup(row["threshold_rule"])
+        ).run
+        assert run.run_id == row["run_id"]
+        assert run.band is not None
+        returns = {fill: figures["total_return_frac"] for fill, figures in run.band.items()}
+        assert row["lowest_return_frac"] == min(returns.values()) == returns[row["lowest_fill"]]
+        assert row["highest_return_frac"] == max(returns.values()) == returns[row["highest_fill"]]
+        assert row["lowest_return_frac"] < row["highest_return_frac"]
+
+
+def test_bands_of_bars_that_changed_are_refused(home: MarketHome) -> None:
+    run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"])
+    rows = leaderboard(home.lake, home.state, limit=3)
+    first, end = date(2023, 4, 17), date(2023, 4, 25)
+    ingest_symbols(home.lake, Chain((SimProvider(seed=3),)), ["SPY"], first, end)
+
+    with pytest.raises(ConflictError, match="bars changed since batch"):
+        with_bands(home.lake, home.state, rows)
 
 
 def test_failing_trials_of_one_signal_take_no_others_along(

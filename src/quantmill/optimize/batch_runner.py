@@ -36,6 +36,7 @@ from quantmill.simulation.gate_columns import with_gate_columns
 from quantmill.simulation.gates import parse_gates
 from quantmill.simulation.signal import SignalSource
 from quantmill.simulation.source import model_source
+from quantmill.simulation.warming import warm_kernels
 from quantmill.state.engine import State
 
 __all__ = ["BatchRunner", "Grid"]
@@ -92,6 +93,7 @@ class BatchRunner:
             reopen_chunks(connection, self._batch.id)
             numbers = open_chunks(connection, self._batch.id)
             done = totals_of(connection, self._batch.id)
+        warm_kernels()
         context.start("trials", self._batch.n_trials)
         context.advance(done.n_completed + done.n_failed)
         with ThreadPoolExecutor(self._n_threads, thread_name_prefix="trial") as executor:

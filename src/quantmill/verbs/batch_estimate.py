@@ -74,7 +74,7 @@ def _counted(number: int, thing: str) -> str:
 
 def _seconds(span: Range) -> str:
     """`2.1 to 4.5 s`, `12 to 26 min`."""
-    for unit, length, limit in (("s", 1.0, 120.0), ("min", 60.0, 7_200.0)):
+    for unit, length, limit in (("s", 1.0, 99.0), ("min", 60.0, 5_940.0)):
         if span.high < limit:
             return f"{span.low / length:.2g} to {span.high / length:.2g} {unit}"
     return f"{span.low / 3_600:.2g} to {span.high / 3_600:.2g} h"
