@@ -24,6 +24,7 @@ TRADE_SCHEMA: Mapping[str, Any] = {
     "shares": pl.Float64(),
     "entry_price": pl.Float64(),
     "exit_price": pl.Float64(),
+    "exit_reason": pl.String(),
     "fees_usd": pl.Float64(),
     "spread_usd": pl.Float64(),
     "pnl_usd": pl.Float64(),
@@ -36,7 +37,14 @@ def trade(
     number: int, entry: int, exit_: int | None, *, shares: float = 10.0, pnl: float = 1.0
 ) -> dict[str, Any]:
     """A trade between two bars, bought at 100 and sold at 101; still open without an exit."""
-    closed = {"exit_bar": exit_, "exit_price": 101.0, "pnl_usd": pnl, "mae_frac": -0.01, "mfe_frac": 0.02}
+    closed = {
+        "exit_bar": exit_,
+        "exit_price": 101.0,
+        "exit_reason": "signal",
+        "pnl_usd": pnl,
+        "mae_frac": -0.01,
+        "mfe_frac": 0.02,
+    }
     opened = {
         "trade": number,
         "entry_bar": entry,

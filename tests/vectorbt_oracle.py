@@ -69,7 +69,12 @@ def inputs_of(stream: Stream, setup: TrialSetup) -> KernelInputs:
 
 
 def vectorbt_portfolio(
-    inputs: KernelInputs, *, direction: str = "longonly", size: float = np.inf, size_type: str = "amount"
+    inputs: KernelInputs,
+    *,
+    direction: str = "longonly",
+    size: float = np.inf,
+    size_type: str = "amount",
+    **stops: Any,  # noqa: ANN401 - passed on
 ) -> Any:  # noqa: ANN401 - a Portfolio of a library without types
     """What vectorbt makes of a kernel's inputs; skips the test where vectorbt is missing.
 
@@ -78,6 +83,7 @@ def vectorbt_portfolio(
         direction: "longonly", "shortonly" or "both"; with "both" a signal of the other side reverses in one order.
         size: Of an order, in the unit of `size_type`; infinite for all that cash allows.
         size_type: "amount" of shares, "value" in USD or "percent" of what is there, as a fraction.
+        **stops: Further arguments of `from_signals`.
     """
     vectorbt = pytest.importorskip("vectorbt")
     threshold = np.array([inputs.threshold_of(bar) for bar in range(inputs.n_bars)])
@@ -105,6 +111,7 @@ def vectorbt_portfolio(
         init_cash=inputs.initial_cash_usd,
         log=True,
         freq="1min",
+        **stops,
     )
 
 

@@ -20,6 +20,7 @@ from quantmill.simulation.kernel import (
     SPREAD,
 )
 from tests.kernel_inputs import KernelInputs, call_kernel, exact_fee, random_inputs
+from tests.rules_inputs import dyadic_inputs
 
 SEEDS = st.integers(0, 1_000_000)
 
@@ -90,6 +91,18 @@ def test_an_exact_account_agrees(seed: int) -> None:
     ]
     assert out.trade_values[:, SHARES].tolist() == [trade["shares"] for trade in trades]
     assert out.trade_values[:, ENTRY_PRICE] == pytest.approx([float(trade["price"]) for trade in trades])
+
+
+@given(seed=SEEDS)
+def test_every_cent_is_where_an_exact_account_has_it(seed: int) -> None:
+    # Prices, spreads and fees that are short sums of powers of two: nothing is rounded, so equal means equal.
+    inputs = dyadic_inputs(seed).plain
+
+    out = call_kernel(inputs)
+    equity, trades = exact_account(inputs)
+
+    assert out.equity.tolist() == equity
+    assert out.trade_values[:, ENTRY_PRICE].tolist() == [trade["price"] for trade in trades]
 
 
 def fee_in(inputs: KernelInputs, bar: int, shares: float, price: float, *, is_sale: bool) -> float:

@@ -30,6 +30,7 @@ from quantmill.ingest.backfill import ingest_symbols
 from quantmill.ingest.chain import Chain
 from quantmill.models.registry import delete_models, find_model, list_models
 from quantmill.optimize.batch import BatchReport, resume_batch, run_batch
+from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.batches import list_batches
 from quantmill.optimize.chunks import Batch, get_batch
 from quantmill.optimize.estimate import Estimate, estimate_batch
@@ -45,6 +46,7 @@ from quantmill.providers.sim.provider import SimProvider
 from quantmill.simulation.fills import Execution
 from quantmill.simulation.many_trials import GridWorkspace
 from quantmill.simulation.metrics import METRIC_NAMES
+from quantmill.simulation.rules import Rules
 from quantmill.simulation.run import simulate
 from quantmill.simulation.signal import Filters, Stream
 from quantmill.simulation.source import Sessions, model_source
@@ -522,16 +524,41 @@ def test_an_estimate_of_trials_that_all_fail_says_why(home: MarketHome) -> None:
 def test_times_of_earlier_chunks_are_used_once_there_are_enough(home: MarketHome) -> None:
     space = ParameterSpace.parse({"threshold": "0.00001:0.001:0.00001", "gates": "none"})
 
-    assert past_cost(home.lake, home.state, chunk_trials=80) is None
+    assert past_cost(home.lake, home.state, chunk_trials=80, has_rules=False) is None
     run_batch(home.lake, home.state, home.queue, list(MODELS), SYMBOLS, space, chunk_trials=80)
-    past = past_cost(home.lake, home.state, chunk_trials=80)
+    past = past_cost(home.lake, home.state, chunk_trials=80, has_rules=False)
 
     assert past is not None
     assert (past.n_chunks, past.n_trials) == (20, 1600)
     assert past.low_cpu_s <= past.cpu_s
-    assert past_cost(home.lake, home.state, chunk_trials=1000) is None, (
-        "much larger chunks are another matter"
-    )
+    # Much larger chunks are another matter, and so are trials whose every bar is visited.
+    assert past_cost(home.lake, home.state, chunk_trials=1000, has_rules=False) is None
+    assert past_cost(home.lake, home.state, chunk_trials=80, has_rules=True) is None
+
+
+def test_a_batch_under_rules_is_one_of_its_own_and_goes_on_as_it_was(home: MarketHome) -> None:
+    space = ParameterSpace.parse({"threshold": "auto", "gates": "none"})
+    setup = BatchSetup(rules=Rules(side="both", stop_loss_frac=0.004, flat_at_close=True))
+    estimate = estimate_batch(home.lake, home.state, ["trend"], ["SPY"], space, setup, budget_s=0.1)
+
+    plain = run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"], space)
+    ruled = run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"], space, setup)
+    resumed = resume_batch(home.lake, home.state, home.queue, ruled.batch_id)
+
+    assert estimate.n_trials == ruled.n_completed == resumed.n_completed == 16
+    assert plain.batch_id != ruled.batch_id == resumed.batch_id
+    with home.state.read() as connection:
+        recipes = [get_batch(connection, one.batch_id).recipe["setup"] for one in (plain, ruled)]
+        n_tried = count_trials(
+            connection,
+            [evidence_of(model_source(home.lake, find_model(home.state, "trend", "SPY")))],
+        )
+    assert ["rules" in recipe for recipe in recipes] == [False, True]
+    assert n_tried == 32
+    board = leaderboard(home.lake, home.state, batch_id=ruled.batch_id)
+    assert board.select("side", "stop_loss_frac", "flat_at_close", "borrow_bps").unique().rows() == [
+        ("both", 0.004, True, None)
+    ]
 
 
 def test_rows_are_plain_json(home: MarketHome) -> None:

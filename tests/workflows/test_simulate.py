@@ -20,6 +20,7 @@ from quantmill.simulation.fill_models import FILL_MODELS
 from quantmill.simulation.fills import Costs
 from quantmill.simulation.history import get_run, list_runs, read_equity, read_trades
 from quantmill.simulation.presets import CLASSIC
+from quantmill.simulation.rules import Rules
 from quantmill.simulation.run import simulate
 from quantmill.simulation.signal import Filters, prepare_stream
 from quantmill.simulation.source import file_source
@@ -163,6 +164,48 @@ def test_a_run_has_the_metrics_of_its_trial_in_a_grid(lake: Lake, predictions: P
     ]
 
     assert in_grid == alone
+
+
+def test_rules_are_kept_with_the_run_and_its_trades_say_why_they_ended(lake: Lake, predictions: Path) -> None:
+    source = file_source(lake, predictions, "SPY")
+    rules = Rules(side="both", size="volatility:0.1", stop_loss_frac=0.002, flat_at_close=True)
+
+    plain = simulate(lake, queue_of(lake), source, setup=SETUP)
+    ruled = simulate(lake, queue_of(lake), source, setup=replace(SETUP, rules=rules))
+
+    assert plain.run.params.keys().isdisjoint(rules.parameters)
+    assert rules.parameters.items() <= ruled.run.params.items()
+    assert set(plain.trades["exit_reason"].drop_nulls()) == {"signal"}
+    assert {"stop", "close"} <= set(ruled.trades["exit_reason"]) <= {"signal", "stop", "close"}
+    assert ruled.trades["shares"].min() < 0 < ruled.trades["shares"].max()
+    ended = ruled.trades["exit_reason"].value_counts()
+    assert {f"trades_closed_by_{name}": n for name, n in ended.iter_rows()} == {
+        name: n for name, n in ruled.run.counts.items() if name.startswith("trades_closed_by_")
+    }
+    assert not any(name.startswith("trades_closed_by_") for name in plain.run.counts)
+    # Every fill model of the band keeps the rules.
+    assert ruled.run.band is not None
+    assert ruled.run.band[SETUP.costs.fill] == {name: ruled.run.metrics[name] for name in BAND_METRICS}
+    assert ruled.run.band["close"] != plain.run.band["close"]
+    # Flat at every session's end.
+    last_bars = source.market.session_end - 1
+    assert not ruled.equity["position_shares"].to_numpy()[last_bars].any()
+    earned = ruled.run.metrics["final_equity_usd"] - SETUP.initial_cash_usd
+    assert ruled.trades["pnl_usd"].sum() == pytest.approx(earned)
+
+
+def test_trades_recorded_before_reasons_were_kept_are_read_without_them(
+    lake: Lake, predictions: Path
+) -> None:
+    new = simulate(lake, queue_of(lake), file_source(lake, predictions, "SPY"), setup=SETUP)
+    old = new.trades.drop("exit_reason").with_columns(run_id=pl.lit("r-old"))
+    lake.commit([lake.stage("trades", old, key="r-old")])
+
+    trades = read_trades(lake, "r-old")
+
+    assert trades.columns == new.trades.columns
+    assert trades["exit_reason"].is_null().all()
+    assert trades.drop("exit_reason").equals(old)
 
 
 def test_a_run_without_trades_has_reasons_instead_of_figures(lake: Lake, predictions: Path) -> None:

@@ -119,7 +119,7 @@ class SimulationSettings(_Section):
         default=0.1,
         gt=0,
         le=1,
-        description="Most of those bars' volume that a purchase takes, as a fraction.",
+        description="Most of those bars' volume that an order that opens a position takes, as a fraction.",
     )
     atr_multiple: float = Field(
         default=0.1,

@@ -67,7 +67,7 @@ def run_batch(
         symbols: Symbols to trade; all symbols of the models when empty.
         space: The configurations, the default grid when None; default gates whose regime has no values on the
             models' sessions are left out, and the report's note says so.
-        setup: Costs and cash, the default ones when None.
+        setup: Costs, cash and rules, the default ones when None.
         max_concurrent: Threads.
         chunk_trials: Trials per chunk, about two seconds' work when None.
         force: Run again, as a new batch, what was run already.
@@ -160,7 +160,9 @@ def _batch_of(
 ) -> Batch:
     """The batch of this recipe, made when there is none or when a finished one is to be run again."""
     recipe = recipe_of(lake, state, grid)
-    chunk_trials = chunk_trials or trials_per_chunk(n_bars_of(lake, grid) / len(grid.models))
+    chunk_trials = chunk_trials or trials_per_chunk(
+        n_bars_of(lake, grid) / len(grid.models), has_rules=bool(grid.setup.rules)
+    )
     snapshot = lake.snapshot()
     with state.write() as connection:
         known = find_batch(connection, recipe)

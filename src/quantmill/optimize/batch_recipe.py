@@ -21,10 +21,12 @@ from quantmill.optimize.trial_space import TrialSpace
 from quantmill.simulation.gates import NO_GATES
 from quantmill.state.engine import State
 
-__all__ = ["differences", "grid_of", "recipe_of"]
+__all__ = ["RULES", "differences", "grid_of", "recipe_of"]
 
 _SETUP: Final = TypeAdapter(BatchSetup)
 _SAMPLE: Final = "sample"
+RULES: Final = "rules"
+"""Where the rules of positions stand in the setup of a recipe; a recipe without them has no rules."""
 
 
 def recipe_of(lake: Lake, state: State, grid: Grid) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def recipe_of(lake: Lake, state: State, grid: Grid) -> dict[str, Any]:
     return {
         "pairs": [[model.id, model.symbol] for model in grid.models],
         "space": grid.space.recipe(),
-        "setup": asdict(grid.setup),
+        "setup": _setup_recipe(grid.setup),
         "inputs": {
             "bars": lake.input_digest("bars", keys=symbols),
             "corporate_actions": lake.input_digest("corporate_actions", keys=symbols),
@@ -86,6 +88,14 @@ def differences(recorded: Mapping[str, Any], present: Mapping[str, Any]) -> list
         found.append("what the sample's seed draws")
     is_explained = bool(found) or not _differ(recorded, present)
     return found if is_explained else ["how a batch is written down"]
+
+
+def _setup_recipe(setup: BatchSetup) -> dict[str, Any]:
+    """The setup as JSON values; rules that decide nothing are no part of it."""
+    recipe = asdict(setup)
+    if not setup.rules:
+        del recipe[RULES]
+    return recipe
 
 
 def _space_of(recipe: Mapping[str, Any]) -> TrialSpace:

@@ -1,9 +1,10 @@
-"""What all trials of a batch share: costs and initial cash."""
+"""What all trials of a batch share: costs, initial cash, rules of positions."""
 
 from dataclasses import dataclass, field
 
 from quantmill.errors import UsageError
 from quantmill.simulation.fills import Costs
+from quantmill.simulation.rules import NO_RULES, Rules
 from quantmill.simulation.thresholds import Threshold
 from quantmill.simulation.trial import DEFAULT_SETUP, TrialSetup
 
@@ -16,6 +17,7 @@ class BatchSetup:
 
     costs: Costs = field(default_factory=Costs)
     initial_cash_usd: float = 100_000.0
+    rules: Rules = NO_RULES
 
     def __post_init__(self) -> None:
         """Refuse a start without money."""
@@ -24,4 +26,4 @@ class BatchSetup:
 
     def trial(self, threshold: Threshold = DEFAULT_SETUP.threshold) -> TrialSetup:
         """The setup of the trial with this threshold."""
-        return TrialSetup(threshold, self.costs, self.initial_cash_usd)
+        return TrialSetup(threshold, self.costs, self.initial_cash_usd, self.rules)

@@ -124,10 +124,11 @@ def estimate_batch(
     usable = usable_space(lake, state, pairs, space or ParameterSpace())
     grid = Grid(pairs, usable.space, setup or BatchSetup())
     n_bars = n_bars_of(lake, grid)
-    chunk_trials = trials_per_chunk(n_bars / len(grid.models))
+    has_rules = bool(grid.setup.rules)
+    chunk_trials = trials_per_chunk(n_bars / len(grid.models), has_rules=has_rules)
     measured = calibrate(lake, state, grid, n_threads=max_concurrent, budget_s=budget_s)
     plan = _Plan(grid, n_bars, chunk_trials, -(-grid.n_trials // chunk_trials))
-    past = past_cost(lake, state, chunk_trials=min(chunk_trials, grid.n_trials))
+    past = past_cost(lake, state, chunk_trials=min(chunk_trials, grid.n_trials), has_rules=has_rules)
     times = _measured_times(plan, measured) if past is None else _past_times(plan, measured, past)
     with state.read() as connection:
         batch = find_batch(connection, recipe_of(lake, state, grid))

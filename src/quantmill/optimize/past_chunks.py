@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from quantmill.core.version import VERSION
 from quantmill.lake.store import Lake
+from quantmill.optimize.batch_recipe import RULES
 from quantmill.state.engine import State
 from quantmill.state.tables.optimize import BATCH, CHUNK
 
@@ -38,13 +39,14 @@ class PastCost:
     speed_up: float
 
 
-def past_cost(lake: Lake, state: State, *, chunk_trials: int) -> PastCost | None:
+def past_cost(lake: Lake, state: State, *, chunk_trials: int, has_rules: bool) -> PastCost | None:
     """What the newest chunks of about this size cost; None when there are too few to tell.
 
     Args:
         lake: Knows how many bars the models of those batches traded.
         state: The state database.
         chunk_trials: Trials of a chunk to come.
+        has_rules: Whether they have rules of positions; only chunks of the same kind count.
     """
     columns = (CHUNK.c.n_trials, CHUNK.c.cpu_s, CHUNK.c.wall_s, CHUNK.c.worker, BATCH.c.id, BATCH.c.recipe)
     like = CHUNK.c.n_trials.between(chunk_trials // _LIKE, chunk_trials * _LIKE)
@@ -57,7 +59,10 @@ def past_cost(lake: Lake, state: State, *, chunk_trials: int) -> PastCost | None
     with state.read() as connection:
         rows = connection.execute(newest).mappings().all()
     recipes = {row["id"]: row["recipe"] for row in rows}
-    bars = {batch_id: _bars_per_model(lake, json.loads(recipe)) for batch_id, recipe in recipes.items()}
+    bars = {
+        batch_id: _bars_per_model(lake, json.loads(recipe), has_rules=has_rules)
+        for batch_id, recipe in recipes.items()
+    }
     here = [row for row in rows if bars[row["id"]] > 0.0 and _host(row["worker"]) == socket.gethostname()]
     n_trials = sum(row["n_trials"] for row in here)
     if len(here) < _ENOUGH_CHUNKS or n_trials < _ENOUGH_TRIALS:
@@ -76,9 +81,9 @@ def past_cost(lake: Lake, state: State, *, chunk_trials: int) -> PastCost | None
     )
 
 
-def _bars_per_model(lake: Lake, recipe: Mapping[str, Any]) -> float:
+def _bars_per_model(lake: Lake, recipe: Mapping[str, Any], *, has_rules: bool) -> float:
     """Mean bars of a batch's models; 0 where the present code would take another time, or nothing is left."""
-    if recipe["code_version"] != VERSION:
+    if recipe["code_version"] != VERSION or (RULES in recipe["setup"]) != has_rules:
         return 0.0
     keys = [model_id for model_id, _ in recipe["pairs"]]
     return sum(file.rows for file in lake.files("predictions", keys=keys)) / len(keys)

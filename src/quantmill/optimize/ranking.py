@@ -48,6 +48,13 @@ _PARAMETERS: Final = (
     "vwap_bars",
     "vwap_share_frac",
     "atr_multiple",
+    "side",
+    "position_size",
+    "stop_loss_frac",
+    "take_profit_frac",
+    "trailing_stop_frac",
+    "flat_at_close",
+    "borrow_bps",
 )
 _STATISTICS: Final = (
     "n_trials",

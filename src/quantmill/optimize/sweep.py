@@ -6,16 +6,20 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 import polars as pl
 
+from quantmill.core.arrays import Floats
 from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.stream_trials import StreamTrials
 from quantmill.optimize.trial_rows import completed_rows, failed_rows, origin_of
+from quantmill.simulation.figures import N_FIGURES
 from quantmill.simulation.fills import Execution, execution_of
 from quantmill.simulation.gates import NO_GATES
 from quantmill.simulation.many_trials import GridWorkspace, run_trials
 from quantmill.simulation.signal import SignalSource, Stream, gated, prepare_stream
 from quantmill.simulation.thresholds import thresholds_by_segment
+from quantmill.simulation.trial import Workspace, run_trial
 
 __all__ = ["sweep"]
 
@@ -68,8 +72,23 @@ def _run_some(bare: Stream, trials: StreamTrials, execution: Execution, setup: B
     try:
         stream = gated(bare, trials.filters.gates)
         thresholds = thresholds_by_segment(stream, trials.thresholds)
-        workspace = GridWorkspace.of(source.market)
-        figures = run_trials(stream, execution, thresholds, setup.initial_cash_usd, workspace)
+        if setup.rules:
+            figures = _figures_under_rules(stream, trials, execution, setup)
+        else:
+            workspace = GridWorkspace.of(source.market)
+            figures = run_trials(stream, execution, thresholds, setup.initial_cash_usd, workspace)
         return completed_rows(stream, trials, setup, thresholds, figures)
     except Exception as error:  # noqa: BLE001 - whatever fails in trials is those trials' result
         return failed_rows(trials, setup, error, origin_of(source))
+
+
+def _figures_under_rules(
+    stream: Stream, trials: StreamTrials, execution: Execution, setup: BatchSetup
+) -> Floats:
+    """Bar by bar: a stop may act in any bar, so that there is nothing that the event search could skip."""
+    workspace = Workspace.of(stream.source.market)
+    figures = np.empty((len(trials), N_FIGURES))
+    for at, threshold in enumerate(trials.thresholds):
+        own = setup.trial(threshold)
+        figures[at] = run_trial(stream, own, execution=execution, workspace=workspace).figures
+    return figures

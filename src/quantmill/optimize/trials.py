@@ -11,6 +11,7 @@ __all__ = ["TRIAL_SCHEMA", "trials_frame"]
 
 # `threshold` is the number that was applied: of an automatic rule the mean over its refits, weighted by
 # bars; `run_id` is the id that the same trial has when it is simulated alone. `session_return_*` with `skew`, `kurtosis` and `n_sessions` are all that the statistics need.
+# Of the columns from `side` to `borrow_bps` null means that the rule is off: long, all in, no stop, no close, no interest.
 TRIAL_SCHEMA: Final[dict[str, pl.DataType]] = {
     "batch_id": pl.String(),
     "trial": pl.Int64(),
@@ -41,6 +42,13 @@ TRIAL_SCHEMA: Final[dict[str, pl.DataType]] = {
     "vwap_bars": pl.Int64(),
     "vwap_share_frac": pl.Float64(),
     "atr_multiple": pl.Float64(),
+    "side": pl.String(),
+    "position_size": pl.String(),
+    "stop_loss_frac": pl.Float64(),
+    "take_profit_frac": pl.Float64(),
+    "trailing_stop_frac": pl.Float64(),
+    "flat_at_close": pl.Boolean(),
+    "borrow_bps": pl.Float64(),
     "first_session": pl.Date(),
     "last_session": pl.Date(),
     "session_return_mean": pl.Float64(),

@@ -132,7 +132,7 @@ def metrics_section(sheet: TearSheet) -> Section:
 
 
 def parameters_section(sheet: TearSheet) -> Section:
-    """All parameters, and how many bars were left out or held back."""
+    """All parameters, how many bars were left out or held back, and what closed trades where rules did."""
     counts = {name: f"{count:,}" for name, count in sheet.record.counts.items()}
     params = {name: _setting(value) for name, value in sheet.record.params.items()}
     return Section(
@@ -141,7 +141,7 @@ def parameters_section(sheet: TearSheet) -> Section:
             element(
                 "div",
                 element("div", element("h3", "As asked for"), _pairs(params), class_="group"),
-                element("div", element("h3", "Bars and predictions"), _pairs(counts), class_="group"),
+                element("div", element("h3", "Counts"), _pairs(counts), class_="group"),
                 class_="groups",
             ),
         ),

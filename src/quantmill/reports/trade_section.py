@@ -19,6 +19,7 @@ _COLUMNS: Final = {
     "No.": "number",
     "Entry": "time",
     "Exit": "time",
+    "Closed by": "",
     "Bars": "number",
     "Shares": "number",
     "Entry price": "number",
@@ -39,7 +40,7 @@ def trades_section(sheet: TearSheet) -> Section:
     note = (
         f"Times are the start of the bar that filled the order, in {zone_words(sheet.calendar)}. Prices, fees, spread and "
         "profit in USD; prices are adjusted for splits as they were traded. MAE and MFE: the worst and the best close "
-        "or exit against the entry."
+        "or exit against the entry. Shares below zero were sold short."
     )
     above = element("p", note, class_="note")
     if trades.height <= MAX_LISTED:
@@ -66,6 +67,7 @@ def _row(trade: dict[str, Any]) -> Iterator[Part]:
     yield str(trade["trade"])
     yield f"{trade['entry_ts']:%Y-%m-%d %H:%M}"
     yield "still open" if is_open else f"{trade['exit_ts']:%Y-%m-%d %H:%M}"
+    yield trade["exit_reason"] or MISSING
     yield MISSING if is_open else f"{trade['exit_bar'] - trade['entry_bar']:,}"
     yield f"{trade['shares']:,.10g}".replace("-", "−")
     yield _price(trade["entry_price"])

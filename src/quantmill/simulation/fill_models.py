@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -12,7 +12,10 @@ from quantmill.simulation.market import Market
 from quantmill.simulation.slippage import average_range_before, half_range
 from quantmill.simulation.vwap_window import is_without_volume, most_shares, window_price
 
-__all__ = ["FILL_MODELS", "FillModel", "FillOptions"]
+__all__ = ["FILL_MODELS", "FillModel", "FillMoment", "FillOptions"]
+
+FillMoment = Literal["open", "inside", "close"]
+"""When in its bar an order fills: at its first price, somewhere inside, or at its last price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,10 @@ class FillModel:
         meaning: In one phrase.
         label: Warns when that is not what an order gets.
         half_spread: Replaces the ordinary half spread, which is its second argument; may know the past.
-        most_shares: Most shares that can be bought; without a limit when None.
+        most_shares: Most shares that an order can open; without a limit when None.
         count: Bars at which the model had to do without something, by name; nothing when None.
+        moment: When in its bar an order fills, which tells what of the bar comes before it and what after.
+        stays_in_range: Whether the spread leads at most to the bar's high or low, for orders of stops too.
     """
 
     name: FillName
@@ -47,6 +52,8 @@ class FillModel:
     half_spread: Callable[[Market, Floats, FillOptions], Floats] | None = None
     most_shares: Callable[[Market, FillOptions], Floats] | None = None
     count: Callable[[Market, FillOptions], dict[str, int]] | None = None
+    moment: FillMoment = "inside"
+    stays_in_range: bool = False
 
     def delay(self, options: FillOptions) -> int:
         """Bars from signal to fill."""
@@ -93,20 +100,21 @@ def _without_range(market: Market, options: FillOptions) -> dict[str, int]:
 FILL_MODELS: Final[dict[str, FillModel]] = {
     model.name: model
     for model in (
-        FillModel("next_open", 1, _open, "open of the bar after the signal"),
+        FillModel("next_open", 1, _open, "open of the bar after the signal", moment="open"),
         FillModel(
             "close",
             0,
             _close,
             "close of the bar that made the signal",
             label="naive fill: at the close that made the signal, which no order can get",
+            moment="close",
         ),
         FillModel("delayed_mid", 4, _middle, "(high + low) / 2 of the fourth bar after the signal"),
         FillModel(
             "vwap",
             None,
             _window_price,
-            "volume-weighted price of the bars after the signal; a purchase takes a share of their volume at most",
+            "volume-weighted price of the bars after the signal; an order that opens takes a share of their volume at most",
             most_shares=_share_of_volume,
             count=_without_volume,
         ),
@@ -116,6 +124,7 @@ FILL_MODELS: Final[dict[str, FillModel]] = {
             _middle,
             "high of the bar after the signal for a purchase, its low for a sale",
             half_spread=_half_range,
+            stays_in_range=True,
         ),
         FillModel(
             "atr",
@@ -124,6 +133,7 @@ FILL_MODELS: Final[dict[str, FillModel]] = {
             "open of the bar after the signal, with a part of the average range when that is above the half spread",
             half_spread=_at_least_of_range,
             count=_without_range,
+            moment="open",
         ),
     )
 }

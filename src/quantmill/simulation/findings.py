@@ -8,14 +8,17 @@ from typing import Final, Literal
 import numpy as np
 
 from quantmill.core.arrays import Floats, Ints
-from quantmill.core.instants import MINUTE_US
+from quantmill.core.instants import MINUTE_US, date_of_day
 from quantmill.simulation.fill_models import FILL_MODELS
 from quantmill.simulation.fills import Costs
-from quantmill.simulation.kernel import ENTRY_PRICE, EXIT_BAR, EXIT_PRICE, SHARES
+from quantmill.simulation.kernel import ENTRY_BAR, ENTRY_PRICE, EXIT_BAR, EXIT_PRICE, SHARES
+from quantmill.simulation.market import Market
 from quantmill.simulation.metrics import MetricValue
+from quantmill.simulation.positions import OF_CLOSE, OF_GATE, OF_SIGNAL
 from quantmill.simulation.regulatory_fees import RATES_KNOWN, has_regulatory_fees, n_sessions_outside
+from quantmill.simulation.rules import Rules
 from quantmill.simulation.signal import SignalSource, Stream
-from quantmill.simulation.trial import TrialResult
+from quantmill.simulation.trial import TrialResult, TrialSetup, exit_reasons_of
 
 __all__ = ["FEW_SESSIONS", "FEW_TRADES", "Finding", "Severity", "findings_of_labels", "labels_of"]
 
@@ -33,6 +36,7 @@ _SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType(
         "naive_fill": "warning",
         "external_predictions": "warning",
         "single_venue": "warning",
+        "ruined": "warning",
         "few_sessions": "warning",
         "few_trades": "warning",
         "not_significant": "warning",
@@ -40,7 +44,9 @@ _SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType(
         "below_buy_hold": "warning",
         "cost_above_break_even": "warning",
         "stale_fills": "warning",
+        "free_borrowing": "warning",
         "overnight_fills": "note",
+        "early_closes": "note",
         "lapsed_orders": "note",
         "open_position": "note",
         "few_predictions": "note",
@@ -76,20 +82,24 @@ def findings_of_labels(labels: Mapping[str, str]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda one: (one.severity == "note", order.get(one.name, len(order)))))
 
 
-def labels_of(stream: Stream, costs: Costs, result: TrialResult) -> dict[str, str]:
+def labels_of(stream: Stream, setup: TrialSetup, result: TrialResult) -> dict[str, str]:
     """Sentences by the name of the finding, of all that depends on the run alone; empty when nothing needs to be said.
 
     Whether a Sharpe ratio is significant depends on what else was tried: `quantmill.optimize.significance`.
     """
-    source, metrics = stream.source, result.metrics
-    fills = _fill_bars(result)
+    source, metrics, costs = stream.source, result.metrics, setup.costs
+    reasons = exit_reasons_of(result, stream, costs)
+    fills = _bars_of_answers(result, reasons)
     found = (
         *_of_source(source, costs),
+        *_of_ruin(result.equity, source.market.session),
         *_of_count(metrics),
         *_of_return(metrics),
         *_of_cost(metrics, _traded_usd(result)),
         *_of_waits(source.market.ts_us, source.market.session, fills, _delay_bars(costs)),
-        *_of_orders(metrics),
+        *_of_early_closes(source.market, result.trade_bars[reasons == OF_CLOSE, EXIT_BAR]),
+        *_of_borrowing(result.position[source.market.session_end - 1], setup.rules),
+        *_of_orders(metrics, setup.rules),
         *_of_last_position(result, float(source.market.close[-1])),
         *_of_predictions(stream.counts),
     )
@@ -122,6 +132,16 @@ def _of_source(source: SignalSource, costs: Costs) -> Iterator[tuple[str, str]]:
         )
     if n_sessions < FEW_SESSIONS:
         yield "few_sessions", f"rests on {_counted(n_sessions, 'session')}, fewer than {FEW_SESSIONS}"
+
+
+def _of_ruin(equity: Floats, session: Ints) -> Iterator[tuple[str, str]]:
+    bars = np.flatnonzero(equity <= 0.0)
+    if bars.size:
+        yield (
+            "ruined",
+            f"lost all equity on {date_of_day(int(session[bars[0]]))}: it was worth {float(equity[bars[0]]):,.2f} USD at "
+            "a close, and nothing opened after that",
+        )
 
 
 def _of_count(metrics: Mapping[str, MetricValue]) -> Iterator[tuple[str, str]]:
@@ -180,25 +200,54 @@ def _of_waits(ts_us: Ints, session: Ints, fills: Ints, delay_bars: int) -> Itera
         )
 
 
-def _of_orders(metrics: Mapping[str, MetricValue]) -> Iterator[tuple[str, str]]:
+def _of_early_closes(market: Market, closed: Ints) -> Iterator[tuple[str, str]]:
+    """Positions closed by the rule at a session's last bar that is there, where later minutes are missing."""
+    n_early = int(np.count_nonzero(market.minute[closed] < market.session_minutes[closed] - 1))
+    if n_early:
+        yield (
+            "early_closes",
+            f"{n_early:,} of {_counted(closed.size, 'position')} closed at the end of a session were closed before its last "
+            "minute, because minutes are missing: that no bar followed was known only later",
+        )
+
+
+def _of_borrowing(shares_at_end: Floats, rules: Rules) -> Iterator[tuple[str, str]]:
+    n_short = int(np.count_nonzero(shares_at_end < 0.0))
+    if n_short and not rules.borrow_bps:
+        yield (
+            "free_borrowing",
+            f"was short at the end of {_counted(n_short, 'session')} of {shares_at_end.size:,} and paid nothing for borrowed "
+            "shares; --borrow-bps charges for them",
+        )
+
+
+def _of_orders(metrics: Mapping[str, MetricValue], rules: Rules) -> Iterator[tuple[str, str]]:
     n_lapsed = _number(metrics, "n_lapsed")
     if n_lapsed:
         n_orders = n_lapsed + _number(metrics, "n_orders")
+        why = ["a price was missing", "cash did not suffice"]
+        if rules.sizing != "all_in":
+            why.append(f"a size of {rules.size} paid no share")
+        if rules.sizing == "volatility":
+            why.append("volatility was not known yet")
+        if rules.flat_at_close:
+            why.append("they would have opened in a session's last bar")
         yield (
             "lapsed_orders",
-            f"{n_lapsed:,.0f} of {n_orders:,.0f} orders ({_percent(n_lapsed / n_orders)}) lapsed for want of a price or "
-            "of cash; none should",
+            f"{n_lapsed:,.0f} of {n_orders:,.0f} orders ({_percent(n_lapsed / n_orders)}) lapsed because "
+            f"{', '.join(why[:-1])} or {why[-1]}",
         )
 
 
 def _of_last_position(result: TrialResult, close: float) -> Iterator[tuple[str, str]]:
     shares, equity = float(result.position[-1]), float(result.equity[-1])
     if shares:
-        share = _percent(shares * close / equity)
+        share = _percent(abs(shares) * close / equity)
+        held = _counted(int(abs(shares)), "share")
         yield (
             "open_position",
-            f"ends holding {_counted(int(shares), 'share')}, {share} of the equity, valued at the last close and in no "
-            "figure of round trips",
+            f"ends {'holding' if shares > 0.0 else 'short of'} {held}, {share} of the equity, valued at the last close and "
+            "in no figure of round trips",
         )
 
 
@@ -212,16 +261,17 @@ def _of_predictions(counts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
         )
 
 
-def _fill_bars(result: TrialResult) -> Ints:
-    """The bar of every order that was filled; a position still open has no exit."""
-    return result.trade_bars[result.trade_bars >= 0]
+def _bars_of_answers(result: TrialResult, reasons: Ints) -> Ints:
+    """The bar of every order that was filled for a signal: what opened, and what no rule closed."""
+    signalled = (reasons == OF_SIGNAL) | (reasons == OF_GATE)
+    return np.append(result.trade_bars[:, ENTRY_BAR], result.trade_bars[signalled, EXIT_BAR])
 
 
 def _traded_usd(result: TrialResult) -> float:
     """Value of all fills, spread included."""
     values = result.trade_values
     exit_price = np.where(result.trade_bars[:, EXIT_BAR] >= 0, values[:, EXIT_PRICE], 0.0)
-    return float(np.sum(values[:, SHARES] * (values[:, ENTRY_PRICE] + exit_price)))
+    return float(np.sum(np.abs(values[:, SHARES]) * (values[:, ENTRY_PRICE] + exit_price)))
 
 
 def _number(metrics: Mapping[str, MetricValue], name: str) -> float:

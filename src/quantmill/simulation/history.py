@@ -34,7 +34,7 @@ class RunRecord:
         params: Threshold, filters, fill, costs, cash.
         metrics: By the names of `quantmill.simulation.metrics`; None where `null_reasons` says why.
         labels: What a reader must know, one sentence by the name of each finding.
-        counts: Bars that filters held back, predictions left out.
+        counts: Bars that filters held back, predictions left out, trades by what closed them where rules did.
         snapshot: Snapshot of the lake that was read.
         input_digest: Of the bars and predictions by value.
         first_session: First session simulated, as a date.
@@ -126,8 +126,14 @@ def read_equity(lake: Lake, run_id: str) -> pl.DataFrame:
 
 
 def read_trades(lake: Lake, run_id: str) -> pl.DataFrame:
-    """Trades of a run in time order; the last may still be open."""
-    return lake.scan("trades", keys=[run_id]).collect().sort("trade")
+    """Trades of a run in time order; the last may still be open.
+
+    `exit_reason` is null for an open position, and throughout in runs recorded before it was kept.
+    """
+    trades = lake.scan("trades", keys=[run_id]).collect().sort("trade")
+    if "exit_reason" in trades.columns:
+        return trades
+    return trades.with_columns(exit_reason=pl.lit(None, pl.String()))
 
 
 def _record(row: RowMapping) -> RunRecord:

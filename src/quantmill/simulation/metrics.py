@@ -70,7 +70,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("mean_mae_frac", "fraction", "mean of the worst close or exit against entry, <= 0", _NO_TRADE),
     Metric("mean_mfe_frac", "fraction", "mean of the best close or exit against entry, >= 0", _NO_TRADE),
     Metric("exposure_frac", "fraction", "bars at whose close a position is held"),
-    Metric("fees_usd", "USD", "fees of all orders filled"),
+    Metric("fees_usd", "USD", "fees of all orders filled, and the cost of borrowed shares"),
     Metric("spread_usd", "USD", "half spreads paid on all shares traded"),
     Metric(
         "turnover_times",
@@ -106,7 +106,11 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("hit_rate_frac", "fraction", "right signs over bars with |e| above the threshold", "no such bar"),
     Metric("n_hit_bars", "count", "bars that the hit rate counts"),
     Metric("n_orders", "count", "orders filled"),
-    Metric("n_lapsed", "count", "orders that found no price or too little cash"),
+    Metric(
+        "n_lapsed",
+        "count",
+        "orders that found no price or too little cash, or came in a bar that must end flat",
+    ),
     Metric("n_pending", "count", "signals that ask for an order whose bar lies past the end"),
     Metric("n_sessions", "sessions", "sessions that the figures rest on"),
 )

@@ -14,6 +14,7 @@ from quantmill.jobs.queue import JobQueue
 from quantmill.jobs.runner import JobContext, run_job
 from quantmill.lake.store import Lake
 from quantmill.simulation.band import Band, band_of
+from quantmill.simulation.exit_reasons import exit_counts
 from quantmill.simulation.fills import Execution, execution_of
 from quantmill.simulation.findings import labels_of
 from quantmill.simulation.history import RunRecord, find_run, get_run, read_equity, read_trades, store_run
@@ -44,7 +45,7 @@ class SimulationResult:
 
 
 def parameters_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
-    """All parameters of a run under the names of the leaderboard's columns."""
+    """All parameters of a run under the names of the leaderboard's columns; of rules those that are on."""
     return {
         "threshold": parse_threshold(setup.threshold),
         "z_score_check": filters.z_score_check,
@@ -53,11 +54,12 @@ def parameters_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
         **filters.gates.parameters,
         "initial_cash_usd": float(setup.initial_cash_usd),
         **asdict(setup.costs),
+        **setup.rules.parameters,
     }
 
 
 def identity_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
-    """The parameters that tell one configuration from another: all but costs that decide nothing.
+    """The parameters that tell one configuration from another: all but costs and rules that decide nothing.
 
     An option that came later and stands at a default that changes nothing is left out, so that a configuration
     that was run before is not counted twice.
@@ -98,7 +100,7 @@ def simulate(
         queue: The home's jobs.
         source: What `model_source` or `file_source` gives.
         filters: Filters on the signal.
-        setup: Threshold, costs, cash.
+        setup: Threshold, costs, cash, rules.
         force: Run again although the same run is recorded.
         progress: Where a person sees progress.
 
@@ -154,7 +156,7 @@ def _publish(
     equity = equity_frame(result, market).with_columns(hit_column(stream, setup.threshold))
     staged = [
         lake.stage("equity", equity.select(named, pl.all()), key=run_id),
-        lake.stage("trades", trades_frame(result, market).select(named, pl.all()), key=run_id),
+        lake.stage("trades", trades_frame(result, stream, setup).select(named, pl.all()), key=run_id),
     ]
     record = RunRecord(
         run_id=run_id,
@@ -166,8 +168,8 @@ def _publish(
         params=parameters_of(stream.filters, setup),
         metrics=result.metrics,
         null_reasons=null_reasons(result.metrics),
-        labels=labels_of(stream, setup.costs, result),
-        counts={**stream.counts, **execution.counts},
+        labels=labels_of(stream, setup, result),
+        counts={**stream.counts, **execution.counts, **_exit_counts(result)},
         snapshot=source.snapshot,
         feature_set=source.feature_set,
         feature_version=source.feature_version,
@@ -183,6 +185,11 @@ def _publish(
     with context.completing() as connection:
         lake.commit(staged, connection=connection, job_id=context.job.id, note=f"run {run_id}")
         store_run(connection, record)
+
+
+def _exit_counts(result: TrialResult) -> dict[str, int]:
+    """What closed the trades, where it was not signals alone."""
+    return {} if result.exit_reason is None else exit_counts(result.exit_reason)
 
 
 def _stored(lake: Lake, queue: JobQueue, run_id: str, *, is_new: bool) -> SimulationResult:

@@ -93,7 +93,10 @@ def measure_trades(
         elif profit < 0.0:
             n_losses += 1
             lost -= profit
-        result = profit / (trade_values[trade, SHARES] * entry_price)
+        shares = abs(trade_values[trade, SHARES])
+        # A short position sells at its entry and buys at its exit.
+        side = 1.0 if trade_values[trade, SHARES] > 0.0 else -1.0
+        result = profit / (shares * entry_price)
         if trade == 0 or result < worst:
             worst = result
         mae += trade_values[trade, MAE]
@@ -101,9 +104,9 @@ def measure_trades(
         closed_bars += exit_bar - entry_bar
         fees += trade_values[trade, FEES]
         spread += trade_values[trade, SPREAD]
-        traded += trade_values[trade, SHARES] * (entry_price + exit_price)
-        slippage += entry_price / mark_price[entry_bar - delay_bars] - 1.0
-        slippage -= exit_price / mark_price[exit_bar - delay_bars] - 1.0
+        traded += shares * (entry_price + exit_price)
+        slippage += side * (entry_price / mark_price[entry_bar - delay_bars] - 1.0)
+        slippage -= side * (exit_price / mark_price[exit_bar - delay_bars] - 1.0)
     n_rows = n_filled - n_trades
     held_bars = closed_bars
     for row in range(n_trades, n_rows):
@@ -112,13 +115,13 @@ def measure_trades(
         held_bars += mark_price.size - entry_bar
         fees += trade_values[row, FEES]
         spread += trade_values[row, SPREAD]
-        traded += trade_values[row, SHARES] * entry_price
-        slippage += entry_price / mark_price[entry_bar - delay_bars] - 1.0
+        side = 1.0 if trade_values[row, SHARES] > 0.0 else -1.0
+        traded += abs(trade_values[row, SHARES]) * entry_price
+        slippage += side * (entry_price / mark_price[entry_bar - delay_bars] - 1.0)
     equity_sum = 0.0
     for equity in session_equity:
         equity_sum += equity
     mean_equity = float(equity_sum / session_equity.size)
-    earned_before_costs = session_equity[-1] - initial_cash_usd + fees + spread
     return TradeFigures(
         n_wins / n_trades if n_trades else math.nan,
         won / lost if n_losses else math.nan,
@@ -136,6 +139,6 @@ def measure_trades(
         (fees + spread) / n_rows if n_rows else math.nan,
         # Subtracted from zero, so that no costs are not -0.0.
         (0.0 - fees - spread) / initial_cash_usd,
-        earned_before_costs / traded * 1e4 if traded > 0.0 else math.nan,
+        (session_equity[-1] - initial_cash_usd + fees + spread) / traded * 1e4 if traded > 0.0 else math.nan,
         slippage / n_filled * 1e4 if n_filled else math.nan,
     )

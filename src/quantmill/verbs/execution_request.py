@@ -71,7 +71,9 @@ class ExecutionRequest(Request):
     )
     vwap_share_frac: Annotated[
         float | None, Unit("fraction of the volume"), FromSetting("simulation.vwap_share_frac")
-    ] = Field(default=None, gt=0, le=1, description="Most that a purchase of the fill vwap takes.")
+    ] = Field(
+        default=None, gt=0, le=1, description="Most that an order of the fill vwap takes to open a position."
+    )
     atr_multiple: Annotated[
         float | None, Unit("average true ranges"), FromSetting("simulation.atr_multiple")
     ] = Field(default=None, ge=0, description="Slippage per share of the fill atr.")

@@ -17,6 +17,7 @@ from quantmill.verbs.batch_outcome import BatchOutcome, threads_of
 from quantmill.verbs.execution_request import ExecutionRequest
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.request import Flag, FromSetting, Symbol
+from quantmill.verbs.rules_request import RulesRequest
 
 __all__ = ["READS_ONLY", "OptimizeRunRequest", "run", "run_trials"]
 
@@ -26,7 +27,7 @@ _SWITCH: Final[dict[str, tuple[bool, ...]]] = {"both": (True, False), "on": (Tru
 _NAMED: Final = ("auto", "classic")
 
 
-class OptimizeRunRequest(ExecutionRequest):
+class OptimizeRunRequest(ExecutionRequest, RulesRequest):
     """Simulate a grid or a sample of trials and rank them.
 
     The same request on the same data finishes what is missing of its batch and repeats nothing.
@@ -117,7 +118,7 @@ def run_trials(mill: Mill, request: OptimizeRunRequest, progress: Progress) -> B
 
 def _setup(request: OptimizeRunRequest, mill: Mill) -> BatchSetup:
     simulation = mill.settings.simulation
-    return BatchSetup(request.costs(simulation), request.cash_usd(simulation))
+    return BatchSetup(request.costs(simulation), request.cash_usd(simulation), request.rules())
 
 
 def _space(request: OptimizeRunRequest, mill: Mill) -> TrialSpace:

@@ -29,6 +29,7 @@ from quantmill.verbs.json_form import Json, json_of
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.outcome import Outcome
 from quantmill.verbs.request import Flag, Symbol, Unit
+from quantmill.verbs.rules_request import RulesRequest
 from quantmill.verbs.sessions_request import SessionsRequest
 from quantmill.verbs.simulate_models import TERMINAL_COLUMNS, SimulatedModels, simulate_models
 
@@ -46,7 +47,7 @@ __all__ = [
 READS_ONLY: Final = False
 
 
-class SimulateRequest(SessionsRequest, ExecutionRequest):
+class SimulateRequest(SessionsRequest, ExecutionRequest, RulesRequest):
     """Trade predictions on stored bars and keep the run.
 
     A model's walk-forward predictions, those of every model with the same options, or a Parquet file of
@@ -135,6 +136,7 @@ def run(mill: Mill, request: SimulateRequest, progress: Progress) -> SimulatedRu
         parse_threshold(request.threshold),
         request.costs(mill.settings.simulation),
         request.cash_usd(mill.settings.simulation),
+        request.rules(),
     )
     gates = Gates.of(
         parse_regimes(request.regime),
@@ -207,6 +209,7 @@ def run_lines(record: RunRecord, significance: Significance) -> list[str]:
         f"run {record.run_id}: {record.model_name} on {record.symbol}, {record.n_sessions} sessions "
         f"from {record.first_session} to {record.last_session}",
         ", ".join(f"{name} {value}" for name, value in shown.items()),
+        *_exit_lines(record),
         _cost_line(record),
         *_band_lines(record),
         params,
@@ -255,6 +258,17 @@ def _gate_lines(record: RunRecord) -> list[str]:
         f"gates: of {record.counts['bars']:,} bars {count['closed_by_gate']:,} closed and {count['held_by_gate']:,} held; "
         f"{record.counts.get('gate_value_missing', 0):,} had no value, which is outside"
     ]
+
+
+def _exit_lines(record: RunRecord) -> list[str]:
+    """What closed the trades, where rules did."""
+    prefix = "trades_closed_by_"
+    counts = {
+        name.removeprefix(prefix): count for name, count in record.counts.items() if name.startswith(prefix)
+    }
+    if not counts:
+        return []
+    return [f"trades closed by {', '.join(f'{name} {count:,}' for name, count in counts.items())}"]
 
 
 def _idle_costs(record: RunRecord) -> frozenset[str]:

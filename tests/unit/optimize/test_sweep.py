@@ -12,6 +12,7 @@ import pytest
 from quantmill.core.instants import day_of_date
 from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.ledger import configuration_of, evidence_of
+from quantmill.optimize.ranking import LEADERBOARD_COLUMNS
 from quantmill.optimize.space import ParameterSpace
 from quantmill.optimize.stream_trials import filters_of, stream_trials
 from quantmill.optimize.sweep import sweep
@@ -19,7 +20,8 @@ from quantmill.optimize.trials import TRIAL_SCHEMA
 from quantmill.simulation.gates import GateColumn
 from quantmill.simulation.market import Market
 from quantmill.simulation.metrics import METRIC_NAMES
-from quantmill.simulation.run import run_id_of
+from quantmill.simulation.rules import NO_RULES, Rules
+from quantmill.simulation.run import parameters_of, run_id_of
 from quantmill.simulation.signal import Filters, SignalSource, prepare_stream
 from quantmill.simulation.trial import TrialSetup, run_trial
 
@@ -70,9 +72,11 @@ def executor() -> Iterator[Executor]:
         yield threads
 
 
-def all_trials(source: SignalSource, space: ParameterSpace, executor: Executor) -> pl.DataFrame:
+def all_trials(
+    source: SignalSource, space: ParameterSpace, executor: Executor, rules: Rules = NO_RULES
+) -> pl.DataFrame:
     groups = stream_trials(enumerate(space))
-    frame = pl.concat(sweep(source, groups, BatchSetup(), executor=executor, n_threads=2))
+    frame = pl.concat(sweep(source, groups, BatchSetup(rules=rules), executor=executor, n_threads=2))
     assert frame.schema == TRIAL_SCHEMA
     return frame.sort("trial")
 
@@ -113,6 +117,33 @@ def test_gated_trials_have_the_figures_of_the_same_trial_run_alone(executor: Exe
         assert {name: row[name] for name in METRIC_NAMES} == alone.metrics
         assert row["run_id"] == run_id_of(source, filters, setup)
     assert all(row["exposure_frac"] < rows[0]["exposure_frac"] for row in rows[16:48:16])
+
+
+def test_trials_under_rules_have_the_figures_and_the_identity_of_the_same_run_alone(
+    executor: Executor,
+) -> None:
+    source, rules = make_source(), Rules(side="short", size="volatility:0.2", trailing_stop_frac=0.01)
+
+    frame = all_trials(source, UNGATED, executor, rules)
+
+    assert frame["n_trades"].min() > 0
+    for row, parameters in zip(frame.to_dicts(), UNGATED, strict=True):
+        filters, setup = filters_of(parameters), TrialSetup(str(parameters["threshold"]), rules=rules)
+        alone = run_trial(prepare_stream(source, filters), setup)
+        assert {name: row[name] for name in METRIC_NAMES} == alone.metrics
+        assert row["run_id"] == run_id_of(source, filters, setup)
+        assert row["configuration"] == configuration_of(source, filters, setup)
+        assert row["configuration"] != configuration_of(source, filters, replace(setup, rules=NO_RULES))
+    columns = frame.select("side", "position_size", "trailing_stop_frac", "stop_loss_frac").unique()
+    assert columns.rows() == [("short", "volatility:0.2", 0.01, None)]
+
+
+def test_rules_that_are_off_are_no_part_of_a_configuration() -> None:
+    rules = Rules("both", "usd:5", 0.1, 0.1, 0.1, flat_at_close=True, borrow_bps=1.0)
+
+    assert parameters_of(Filters(), TrialSetup("p90")).keys().isdisjoint(rules.parameters)
+    assert rules.parameters.keys() <= TRIAL_SCHEMA.keys()
+    assert {*rules.parameters} <= {*LEADERBOARD_COLUMNS}
 
 
 def test_a_regime_without_values_fails_its_own_trials_alone(executor: Executor) -> None:

@@ -95,7 +95,15 @@ def test_a_position_still_open_has_no_exit_and_no_profit() -> None:
     text = Shown(tear_page(recorded([[100.0, 101.0, 99.0]], trades=[trade(1, 1, None)]))).text
 
     # The second minute of the first session of 2024 in New York.
-    assert "12024-01-02 09:31still open–10100.0000–$0.04$0.50–––" in text
+    assert "12024-01-02 09:31still open––10100.0000–$0.04$0.50–––" in text
+
+
+def test_a_short_trade_has_shares_below_zero_and_says_what_closed_it() -> None:
+    one = {**trade(1, 0, 2, shares=-10.0, pnl=-10.04), "exit_reason": "stop"}
+
+    text = Shown(tear_page(recorded([[100.0, 101.0, 99.0]], trades=[one]))).text
+
+    assert "12024-01-02 09:302024-01-02 09:32stop2−10100.0000101.0000" in text
 
 
 def test_a_run_of_one_bar_has_a_page() -> None:

@@ -86,3 +86,14 @@ def test_bars_without_a_known_range_are_counted() -> None:
 def test_names_are_those_that_settings_and_requests_offer() -> None:
     assert tuple(FILL_MODELS) == get_args(FillName)
     assert [name for name, model in FILL_MODELS.items() if model.label] == ["close"]
+
+
+def test_each_model_knows_at_which_moment_of_its_bar_it_fills() -> None:
+    assert {name: model.moment for name, model in FILL_MODELS.items()} == {
+        "next_open": "open",
+        "close": "close",
+        "delayed_mid": "inside",
+        "vwap": "inside",
+        "adverse": "inside",
+        "atr": "open",
+    }

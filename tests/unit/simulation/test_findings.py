@@ -10,8 +10,10 @@ import pytest
 from quantmill.core.arrays import Floats
 from quantmill.core.bars import BarArrays, ts_of
 from quantmill.core.calendar import calendar_for
+from quantmill.core.instants import date_of_day
 from quantmill.simulation.fills import Costs
 from quantmill.simulation.findings import findings_of_labels, labels_of
+from quantmill.simulation.rules import NO_RULES, Rules
 from quantmill.simulation.signal import NO_FILTERS, SignalSource, prepare_stream
 from quantmill.simulation.source import Refit, lay_out
 from quantmill.simulation.trial import TrialSetup, run_trial
@@ -41,10 +43,15 @@ def source_of(bars: BarArrays, signals: Sequence[float]) -> SignalSource:
 
 
 def labels(
-    source: SignalSource, costs: Costs = FREE, *, threshold: float = 0.5, cash: float = 100_000.0
+    source: SignalSource,
+    costs: Costs = FREE,
+    *,
+    threshold: float = 0.5,
+    cash: float = 100_000.0,
+    rules: Rules = NO_RULES,
 ) -> dict[str, str]:
-    stream = prepare_stream(source, NO_FILTERS)
-    return labels_of(stream, costs, run_trial(stream, TrialSetup(threshold, costs, cash)))
+    stream, setup = prepare_stream(source, NO_FILTERS), TrialSetup(threshold, costs, cash, rules)
+    return labels_of(stream, setup, run_trial(stream, setup))
 
 
 def test_few_sessions_and_round_trips_are_told_with_the_number_needed() -> None:
@@ -161,6 +168,82 @@ def test_orders_that_lapse_are_told_with_their_share() -> None:
     found = labels(source_of(bars_on([range(4)]), [BUY, BUY, 0, 0]), cash=99.0)
 
     assert found["lapsed_orders"].startswith("2 of 2 orders (100.00 %) lapsed")
+
+
+def test_short_positions_over_night_without_interest_are_told() -> None:
+    # Short from the second minute of the first session on, covered in the second minute of the third.
+    source = source_of(bars_on([range(3), range(2), range(3)]), [SELL, 0, 0, 0, 0, BUY, 0, 0])
+
+    found = labels(source, rules=Rules(side="short"))
+
+    assert found["free_borrowing"].startswith("was short at the end of 2 sessions of 3 and paid nothing")
+    assert "free_borrowing" not in labels(source, rules=Rules(side="short", borrow_bps=30.0))
+    assert "free_borrowing" not in labels(source, rules=Rules(side="short", flat_at_close=True))
+
+
+def test_a_short_position_that_is_still_there_is_told_as_one() -> None:
+    found = labels(source_of(bars_on([range(3)]), [SELL, 0, 0]), cash=250.0, rules=Rules(side="short"))
+
+    # Two shares of 100 against an equity of 250.
+    assert found["open_position"].startswith("ends short of 2 shares, 80.00 % of the equity")
+
+
+def test_costs_of_a_short_trade_are_of_the_value_traded() -> None:
+    # Sold and covered at 100, a dollar each: 2 ÷ 200 is 100 bps, and it earned nothing.
+    source = source_of(bars_on([range(4)]), [SELL, 0, BUY, 0])
+
+    found = labels(source, replace(FREE, fee_usd=1.0), cash=101.0, rules=Rules(side="short"))
+
+    assert found["cost_above_break_even"].startswith("pays 100.00 bps of the value traded")
+
+
+def test_equity_that_a_short_position_ate_is_told_with_its_day() -> None:
+    # Ten sold at 100; at 200 nothing is left.
+    bars = bars_of_closes([[100.0, 100.0, 100.0], [200.0, 100.0]])
+    source = source_of(bars, [SELL, 0, 0, SELL, 0])
+
+    found = labels(source, cash=1000.0, rules=Rules(side="short"))
+
+    day = date_of_day(int(bars.session[-1]))
+    assert (
+        found["ruined"]
+        == f"lost all equity on {day}: it was worth 0.00 USD at a close, and nothing opened after that"
+    )
+
+
+def test_orders_of_rules_wait_for_nothing() -> None:
+    # Bought in minute 1 at 100; the session's last minute, 11, comes nine late, and closes by itself. No signal waited for it.
+    source = source_of(bars_on([[0, 1, 11], [0]]), [BUY, 0, 0, 0])
+
+    found = labels(source, rules=Rules(flat_at_close=True))
+
+    assert {"stale_fills", "overnight_fills"}.isdisjoint(found)
+
+
+def test_positions_closed_before_the_last_minute_of_a_session_are_told() -> None:
+    # 390 minutes: the first session's last bar is its last minute, the second one's is minute 100.
+    source = source_of(bars_on([[0, 1, 389], [0, 1, 100]]), [BUY, 0, 0, BUY, 0, 0])
+
+    found = labels(source, rules=Rules(flat_at_close=True))
+
+    assert found["early_closes"].startswith(
+        "1 of 2 positions closed at the end of a session were closed before"
+    )
+    assert "early_closes" not in labels(source)
+
+
+def test_orders_that_would_open_in_a_last_bar_lapse_by_their_rule() -> None:
+    found = labels(source_of(bars_on([range(2)]), [BUY, 0]), rules=Rules(flat_at_close=True))
+
+    assert found["lapsed_orders"].endswith("or they would have opened in a session's last bar")
+
+
+def test_orders_that_their_size_does_not_pay_lapse() -> None:
+    found = labels(source_of(bars_on([range(3)]), [BUY, 0, 0]), rules=Rules(size="usd:99"))
+
+    assert found["lapsed_orders"] == (
+        "1 of 1 orders (100.00 %) lapsed because a price was missing, cash did not suffice or a size of usd:99 paid no share"
+    )
 
 
 def test_predictions_of_few_bars_are_told() -> None:
