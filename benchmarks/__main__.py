@@ -7,18 +7,30 @@ from pathlib import Path
 from typing import Final
 
 RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
-# Before anything imports numba: compiled kernels are kept from one run to the next.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / "numba"))
+from quantmill.core.version import code_stamp  # noqa: E402 - loads no kernel
 
-from benchmarks.default_grid import default_grid_864_cpu_s  # noqa: E402 - after the variable above
-from benchmarks.features import feature_build_5y_cpu_s  # noqa: E402 - likewise
+# Before anything imports numba: compiled kernels are kept from one run to the next of the same code.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / f"numba-{code_stamp()}"))
+
+from benchmarks.features import feature_build_5y_cpu_s  # noqa: E402 - after the variable above
 from benchmarks.gaps import gap_scan_s  # noqa: E402 - likewise
+from benchmarks.grids import (  # noqa: E402 - likewise
+    default_grid_cpu_s,
+    grid_bytes_per_config,
+    million_trials_peak_mb,
+    million_trials_s,
+)
 from benchmarks.ingest import (  # noqa: E402 - likewise
     ingest_alpaca_cpu_vs_sdk,
     ingest_massive_cpu_vs_sdk,
     ingest_peak_mb,
 )
-from benchmarks.kernel import bar_kernel_vs_vectorbt, grid_mbars_per_cpu_s  # noqa: E402 - likewise
+from benchmarks.kernel import (  # noqa: E402 - likewise
+    bar_kernel_vs_vectorbt,
+    event_kernel_vs_vectorbt,
+    event_vs_bar_kernel,
+    grid_mbars_per_cpu_s,
+)
 from benchmarks.live import (  # noqa: E402 - likewise
     live_commit_p50_ms,
     live_commit_with_readers_p50_ms,
@@ -30,8 +42,13 @@ from benchmarks.row import Row  # noqa: E402 - likewise
 
 MEASUREMENTS: Final[tuple[Callable[[], Row], ...]] = (
     grid_mbars_per_cpu_s,
-    default_grid_864_cpu_s,
+    event_vs_bar_kernel,
     bar_kernel_vs_vectorbt,
+    event_kernel_vs_vectorbt,
+    default_grid_cpu_s,
+    million_trials_s,
+    million_trials_peak_mb,
+    grid_bytes_per_config,
     read_symbol_vs_plain_parquet,
     gap_scan_s,
     ingest_alpaca_cpu_vs_sdk,

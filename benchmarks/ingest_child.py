@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import sys
 import tempfile
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Final
 
 from benchmarks.alpaca_server import KEY as ALPACA_KEY
 from benchmarks.massive_server import KEY as MASSIVE_KEY
+from benchmarks.peak import peak_bytes
 from benchmarks.serving import FIRST, LAST, SYMBOLS
 
 # Imports are left out of the CPU time and inside the memory: each function imports before it gives back its work.
@@ -56,8 +56,9 @@ def alpaca_py(url: str, _: Path) -> Work:
     return lambda: len(client.get_stock_bars(request).df)
 
 
-def massive(url: str, _: Path) -> Work:
-    """Bars from the server to a list of the vendor's objects, as its own examples read them."""
+def massive(url: str, _: Path, *, as_frame: bool) -> Work:
+    """Bars from the server to a list of the vendor's objects, and the frame that pandas makes of it."""
+    import pandas as pd  # noqa: PLC0415 - see above
     from massive import RESTClient  # noqa: PLC0415 - see above
 
     client = RESTClient(MASSIVE_KEY, base=url)
@@ -68,7 +69,7 @@ def massive(url: str, _: Path) -> Work:
         bars: list[object] = []
         for symbol in SYMBOLS:
             bars += client.list_aggs(symbol, 1, "minute", start, last, adjusted=False, limit=50_000)
-        return len(bars)
+        return len(pd.DataFrame(bars)) if as_frame else len(bars)
 
     return work
 
@@ -77,7 +78,8 @@ PATHS: Final[dict[str, Callable[[str, Path], Work]]] = {
     "quantmill alpaca": partial(quantmill, "alpaca", {"key_id": ALPACA_KEY[0], "secret_key": ALPACA_KEY[1]}),
     "quantmill massive": partial(quantmill, "massive", {"api_key": MASSIVE_KEY}),
     "alpaca-py": alpaca_py,
-    "massive": massive,
+    "massive": partial(massive, as_frame=True),
+    "massive objects": partial(massive, as_frame=False),
 }
 
 
@@ -88,17 +90,8 @@ def main(path: str, url: str) -> None:
         before = _cpu_s()
         rows = work()
         cpu_s = _cpu_s() - before
-    peak_mb = _peak_mb()
+    peak_mb = peak_bytes() / 1024**2
     print(json.dumps({"rows": rows, "cpu_s": cpu_s, "peak_mb": peak_mb}))
-
-
-def _peak_mb() -> float:
-    """Highest resident memory since this program began; `getrusage` would begin with that of its parent."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 
 def _cpu_s() -> float:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# Set before anything imports numba: the processes of a run, and the next run, share the compiled kernels.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(REPOSITORY / ".cache" / "numba"))
+from quantmill.core.version import code_stamp  # noqa: E402 - loads no kernel
+
+# Set before anything imports numba: the processes of a run, and the next run of the same code, share compiled kernels.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(REPOSITORY / ".cache" / f"numba-{code_stamp()}"))
 
 import pytest  # noqa: E402 - after the variable above
 from hypothesis import HealthCheck, settings  # noqa: E402 - likewise

@@ -19,7 +19,8 @@ from quantmill.simulation.kernel import (
     SHARES,
     SPREAD,
 )
-from tests.kernel_inputs import KernelInputs, call_kernel, random_inputs
+from tests.kernel_inputs import KernelInputs, call_kernel, exact_fee, random_inputs
+from tests.rules_inputs import dyadic_inputs
 
 SEEDS = st.integers(0, 1_000_000)
 
@@ -39,24 +40,41 @@ def exact_account(inputs: KernelInputs) -> tuple[list[Fraction], list[dict[str, 
         order = book.pop(bar, None)
         if order is not None and not isnan(inputs.fill_price[bar]):
             middle, half = Fraction(float(inputs.fill_price[bar])), Fraction(float(inputs.half_spread[bar]))
-            fee = Fraction(float(inputs.fee_usd[bar]))
             if order == "buy" and account["shares"] == 0:
-                shares = floor((account["cash"] - fee) / (middle + half))
+                shares = most_shares(inputs, bar, account["cash"])
                 if shares >= 1:
-                    account = {
-                        "cash": account["cash"] - shares * (middle + half) - fee,
-                        "shares": Fraction(shares),
-                    }
+                    paid = cost_of(inputs, bar, shares)
+                    account = {"cash": account["cash"] - paid, "shares": Fraction(shares)}
                     trades.append(
                         {"entry": bar, "exit": None, "shares": Fraction(shares), "price": middle + half}
                     )
             elif order == "sell" and account["shares"] > 0:
+                fee = exact_fee(inputs.fees[bar], account["shares"], middle - half, is_sale=True)
                 cash = account["cash"] + account["shares"] * (middle - half) - fee
                 if cash >= 0:
                     account = {"cash": cash, "shares": Fraction(0)}
                     trades[-1] |= {"exit": bar, "exit_price": middle - half}
         equity.append(account["cash"] + account["shares"] * Fraction(float(inputs.mark_price[bar])))
     return equity, trades
+
+
+def cost_of(inputs: KernelInputs, bar: int, shares: int) -> Fraction:
+    """What buying shares in a bar takes out of the cash."""
+    price = Fraction(float(inputs.fill_price[bar])) + Fraction(float(inputs.half_spread[bar]))
+    return shares * price + exact_fee(inputs.fees[bar], shares, price, is_sale=False)
+
+
+def most_shares(inputs: KernelInputs, bar: int, cash: Fraction) -> int:
+    """The most shares that cash pays and the bar allows, found by halving the range that holds it."""
+    low, high = 0, floor(min(cash / Fraction(float(inputs.fill_price[bar])) + 1, 10**9))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if cost_of(inputs, bar, middle) <= cash:
+            low = middle
+        else:
+            high = middle - 1
+    limit = inputs.most_shares[bar]
+    return low if limit == np.inf else min(low, int(limit))
 
 
 @given(seed=SEEDS)
@@ -76,6 +94,23 @@ def test_an_exact_account_agrees(seed: int) -> None:
 
 
 @given(seed=SEEDS)
+def test_every_cent_is_where_an_exact_account_has_it(seed: int) -> None:
+    # Prices, spreads and fees that are short sums of powers of two: nothing is rounded, so equal means equal.
+    inputs = dyadic_inputs(seed).plain
+
+    out = call_kernel(inputs)
+    equity, trades = exact_account(inputs)
+
+    assert out.equity.tolist() == equity
+    assert out.trade_values[:, ENTRY_PRICE].tolist() == [trade["price"] for trade in trades]
+
+
+def fee_in(inputs: KernelInputs, bar: int, shares: float, price: float, *, is_sale: bool) -> float:
+    """The fee of one fill, worked out in fractions."""
+    return float(exact_fee(inputs.fees[bar], int(shares), Fraction(price), is_sale=is_sale))
+
+
+@given(seed=SEEDS)
 def test_money_is_conserved_at_every_bar(seed: int) -> None:
     inputs = random_inputs(seed)
 
@@ -87,12 +122,15 @@ def test_money_is_conserved_at_every_bar(seed: int) -> None:
     costs = np.zeros(inputs.n_bars)
     for row, (entry, leave) in enumerate(out.trade_bars):
         held, price = out.trade_values[row, SHARES], out.trade_values[row, ENTRY_PRICE]
-        cash[entry:] -= held * price + inputs.fee_usd[entry]
-        costs[entry:] += inputs.fee_usd[entry] + held * inputs.half_spread[entry]
+        fee = fee_in(inputs, entry, held, price, is_sale=False)
+        cash[entry:] -= held * price + fee
+        costs[entry:] += fee + held * inputs.half_spread[entry]
         shares[entry:] += held
         if leave >= 0:
-            cash[leave:] += held * out.trade_values[row, EXIT_PRICE] - inputs.fee_usd[leave]
-            costs[leave:] += inputs.fee_usd[leave] + held * inputs.half_spread[leave]
+            got = out.trade_values[row, EXIT_PRICE]
+            fee = fee_in(inputs, leave, held, got, is_sale=True)
+            cash[leave:] += held * got - fee
+            costs[leave:] += fee + held * inputs.half_spread[leave]
             shares[leave:] -= held
     scale = max(inputs.initial_cash_usd, float(np.abs(out.equity).max()))
     np.testing.assert_allclose(out.equity, cash + shares * inputs.mark_price, rtol=0, atol=1e-11 * scale)
@@ -112,12 +150,13 @@ def test_the_future_changes_nothing_before_it(seed: int, cut: int) -> None:
     other = random_inputs(seed + 1)
 
     def spliced(name: str) -> np.ndarray:
-        return np.append(getattr(inputs, name)[:cut], getattr(other, name)[cut:])
+        return np.concatenate([getattr(inputs, name)[:cut], getattr(other, name)[cut:]])
 
     changed = replace(
         inputs,
         **{
-            name: spliced(name) for name in ("strength", "mark_price", "fill_price", "half_spread", "fee_usd")
+            name: spliced(name)
+            for name in ("strength", "mark_price", "fill_price", "half_spread", "fees", "most_shares")
         },
     )
 

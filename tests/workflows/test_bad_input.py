@@ -176,7 +176,7 @@ def test_duplicate_and_unsorted_rows_are_counted(undamaged: Path, tmp_path: Path
         (["train", "SIM", "--param", "alpha=-1"], 2, "alpha=-1"),
         (["models", "show", "nope"], 3, "no model 'nope'"),
         (["simulate", "--model", "nope"], 3, "no model 'nope'"),
-        (["simulate"], 2, "either --model or --predictions"),
+        (["simulate"], 2, "one of --model, --predictions and --all-models"),
         (["simulate", "--predictions", "none.parquet", "--symbol", "SIM"], 3, "none.parquet"),
         (["simulate", "--model", "nope", "--threshold", "much"], 2, "threshold 'much'"),
         (["optimize", "run", "--models", "nope"], 3, "nope"),

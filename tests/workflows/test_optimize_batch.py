@@ -7,26 +7,53 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
+from sqlalchemy import func, select
 
-from quantmill.errors import NoDataError, NotFoundError, UsageError
-from quantmill.models.registry import find_model, list_models
-from quantmill.optimize.batch import run_batch
+from quantmill.core.arrays import Floats
+from quantmill.core.progress import NO_PROGRESS, Progress
+from quantmill.errors import (
+    ConflictError,
+    JobCancelledError,
+    JobError,
+    NoDataError,
+    NotFoundError,
+    SimulationError,
+    UsageError,
+)
+from quantmill.ingest.backfill import ingest_symbols
+from quantmill.ingest.chain import Chain
+from quantmill.models.registry import delete_models, find_model, list_models
+from quantmill.optimize.batch import BatchReport, resume_batch, run_batch
+from quantmill.optimize.batch_setup import BatchSetup
+from quantmill.optimize.batches import list_batches
+from quantmill.optimize.chunks import Batch, get_batch
+from quantmill.optimize.estimate import Estimate, estimate_batch
 from quantmill.optimize.leaderboard import leaderboard
 from quantmill.optimize.ledger import count_trials, evidence_of, record_trial
+from quantmill.optimize.past_chunks import past_cost
+from quantmill.optimize.pausing import pause_batch, status_for_people
+from quantmill.optimize.sampling import Sample, SampledSpace
 from quantmill.optimize.space import ParameterSpace
+from quantmill.optimize.trial_bands import BAND_SCHEMA, with_bands
+from quantmill.optimize.trial_space import TrialSpace
 from quantmill.providers.sim.provider import SimProvider
+from quantmill.simulation.fills import Execution
+from quantmill.simulation.many_trials import GridWorkspace
 from quantmill.simulation.metrics import METRIC_NAMES
+from quantmill.simulation.rules import Rules
 from quantmill.simulation.run import simulate
-from quantmill.simulation.signal import Filters
+from quantmill.simulation.signal import Filters, Stream
 from quantmill.simulation.source import Sessions, model_source
 from quantmill.simulation.trial import TrialSetup
+from quantmill.state.tables.optimize import TRIAL_LEDGER
 from tests.databases import Databases, Place
-from tests.proofs.market_line import MarketHome, fill_home, open_home
+from tests.proofs.market_line import MODELS, MarketHome, fill_home, open_home
 
 SYMBOLS = ("SPY", "AAPL")
 N_TRIALS = 2 * 2 * 16
@@ -148,17 +175,52 @@ def test_a_single_run_on_a_few_of_the_sessions_counts_too(home: MarketHome) -> N
         assert count_trials(connection, [evidence_of(whole)]) == 1
 
 
-def test_one_failing_trial_takes_no_other_along(home: MarketHome, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bands_are_those_of_the_same_trials_run_alone(home: MarketHome) -> None:
+    run_batch(home.lake, home.state, home.queue, ["trend", "reversion"], ["SPY"])
+    rows = leaderboard(home.lake, home.state, sort="n_trades", limit=3)
+
+    banded = with_bands(home.lake, home.state, rows)
+
+    assert banded.drop(BAND_SCHEMA).equals(rows)
+    for row in banded.iter_rows(named=True):
+        source = model_source(home.lake, find_model(home.state, row["model_id"]))
+        filters = Filters(row["z_score_check"], row["volatility_normalization"])
+        run = simulate(
+            home.lake, home.queue, source, filters=filters, setup=TrialSetup(row["threshold_rule"])
+        ).run
+        assert run.run_id == row["run_id"]
+        assert run.band is not None
+        returns = {fill: figures["total_return_frac"] for fill, figures in run.band.items()}
+        assert row["lowest_return_frac"] == min(returns.values()) == returns[row["lowest_fill"]]
+        assert row["highest_return_frac"] == max(returns.values()) == returns[row["highest_fill"]]
+        assert row["lowest_return_frac"] < row["highest_return_frac"]
+
+
+def test_bands_of_bars_that_changed_are_refused(home: MarketHome) -> None:
+    run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"])
+    rows = leaderboard(home.lake, home.state, limit=3)
+    first, end = date(2023, 4, 17), date(2023, 4, 25)
+    ingest_symbols(home.lake, Chain((SimProvider(seed=3),)), ["SPY"], first, end)
+
+    with pytest.raises(ConflictError, match="bars changed since batch"):
+        with_bands(home.lake, home.state, rows)
+
+
+def test_failing_trials_of_one_signal_take_no_others_along(
+    home: MarketHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from quantmill.optimize import sweep
 
-    real = sweep.run_trial
+    real = sweep.run_trials
 
-    def breaks_at_p80(stream: object, setup: TrialSetup, **others: object) -> object:
-        if setup.threshold == "p80":
+    def breaks_on_one_signal(
+        stream: Stream, execution: Execution, thresholds: Floats, cash: float, workspace: GridWorkspace
+    ) -> Floats:
+        if stream.filters == Filters(z_score_check=True):
             raise RuntimeError("broken on purpose")
-        return real(stream, setup, **others)  # type: ignore[arg-type] - passed through
+        return real(stream, execution, thresholds, cash, workspace)
 
-    monkeypatch.setattr(sweep, "run_trial", breaks_at_p80)
+    monkeypatch.setattr(sweep, "run_trials", breaks_on_one_signal)
 
     report = run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"])
     board = leaderboard(home.lake, home.state)
@@ -274,6 +336,229 @@ def test_a_batch_killed_in_the_middle_has_every_trial_exactly_once_after_running
 def n_done(home: MarketHome) -> int:
     """Chunks published so far."""
     return len(home.lake.files("trials"))
+
+
+class Watching:
+    """Progress that does something when the batch begins, or when its first trials are done."""
+
+    def __init__(
+        self, *, at_start: Callable[[], object] | None = None, at_work: Callable[[], object] | None = None
+    ) -> None:
+        self._at_start, self._at_work = at_start, at_work
+
+    def start(self, task: str, total: int) -> None:
+        if self._at_start is not None:
+            self._at_start()
+
+    def advance(self, steps: int = 1, *, note: str = "") -> None:
+        if note and self._at_work is not None:
+            act, self._at_work = self._at_work, None
+            act()
+
+    def say(self, message: str) -> None:
+        pass
+
+
+def newest(home: MarketHome) -> Batch:
+    with home.state.read() as connection:
+        return get_batch(connection, list_batches(home.state)["batch_id"][-1])
+
+
+def pause(home: MarketHome) -> Batch:
+    return pause_batch(home.state, home.queue, newest(home).id)
+
+
+def run_trend(
+    home: MarketHome, progress: Progress = NO_PROGRESS, *, space: TrialSpace | None = None
+) -> BatchReport:
+    return run_batch(
+        home.lake, home.state, home.queue, ["trend"], ["SPY"], space, chunk_trials=4, progress=progress
+    )
+
+
+def resume(home: MarketHome, batch_id: str) -> BatchReport:
+    return resume_batch(home.lake, home.state, home.queue, batch_id)
+
+
+def test_a_pause_stops_after_the_chunk_in_work_and_the_batch_goes_on(home: MarketHome) -> None:
+    asked: list[str] = []
+
+    with pytest.raises(JobCancelledError, match="is paused: 4 of 16 trials are stored") as stopped:
+        run_trend(home, Watching(at_work=lambda: asked.append(pause(home).status)))
+
+    batch = newest(home)
+    assert (asked, batch.status) == (["pausing"], "paused")
+    assert stopped.value.hint == f"`quantmill optimize resume {batch.id}` goes on"
+    assert pause(home).status == "paused", "twice is once"
+    assert stored_trials(home, batch.id)["trial"].to_list() == [0, 1, 2, 3]
+
+    report = resume(home, batch.id)
+
+    assert (report.n_resumed, report.n_completed) == (4, 16)
+    assert stored_trials(home, batch.id)["trial"].to_list() == list(range(16))
+    assert pause(home).status == "completed", "there is nothing to pause"
+    assert resume(home, batch.id).note.startswith("this batch was run before")
+
+
+def test_the_same_request_goes_on_with_a_paused_batch(home: MarketHome) -> None:
+    with pytest.raises(JobCancelledError):
+        run_trend(home, Watching(at_work=lambda: pause(home)))
+
+    report = run_trend(home)
+
+    assert (report.batch_id, report.n_resumed, report.n_completed) == (newest(home).id, 4, 16)
+    assert newest(home).status == "completed"
+
+
+def test_a_pause_before_the_first_chunk_is_heeded(home: MarketHome) -> None:
+    with pytest.raises(JobCancelledError, match="0 of 16"):
+        run_trend(home, Watching(at_start=lambda: pause(home)))
+
+    assert newest(home).status == "paused"
+
+
+def test_who_asks_for_a_batch_at_work_is_refused_and_the_pause_stands(home: MarketHome) -> None:
+    def pause_then_ask() -> None:
+        pause(home)
+        with pytest.raises(JobError, match="is being done by"):
+            resume(home, newest(home).id)
+
+    with pytest.raises(JobCancelledError, match="is paused"):
+        run_trend(home, Watching(at_work=pause_then_ask))
+
+    assert newest(home).status == "paused"
+
+
+def test_a_batch_that_nobody_works_on_is_interrupted_and_paused_at_once(home: MarketHome) -> None:
+    def breaks() -> None:
+        raise RuntimeError("the process stumbles")
+
+    with pytest.raises(RuntimeError):
+        run_trend(home, Watching(at_work=breaks))
+    batch = newest(home)
+
+    assert (batch.status, status_for_people(home.queue, batch.id, batch.status)) == ("running", "interrupted")
+    assert pause(home).status == "paused"
+    assert resume(home, batch.id).n_completed == 16
+
+
+def test_a_pause_of_the_last_chunk_finds_the_batch_completed(home: MarketHome) -> None:
+    report = run_batch(
+        home.lake, home.state, home.queue, ["trend"], ["SPY"], progress=Watching(at_work=lambda: pause(home))
+    )
+
+    assert report.n_completed == 16
+    assert newest(home).status == "completed"
+
+
+def test_a_batch_whose_bars_changed_is_not_gone_on_with(home: MarketHome) -> None:
+    with pytest.raises(JobCancelledError):
+        run_trend(home, Watching(at_work=lambda: pause(home)))
+    first, end = date(2023, 4, 17), date(2023, 4, 25)
+    ingest_symbols(home.lake, Chain((SimProvider(seed=3),)), ["SPY"], first, end)
+
+    with pytest.raises(ConflictError, match="cannot go on: bars changed since it began"):
+        resume(home, newest(home).id)
+
+    assert run_trend(home).n_resumed == 0, "the same request begins a new batch"
+
+
+def test_a_batch_whose_model_is_gone_is_not_gone_on_with(home: MarketHome) -> None:
+    with pytest.raises(JobCancelledError):
+        run_trend(home, Watching(at_work=lambda: pause(home)))
+    model = find_model(home.state, "trend", "SPY")
+    delete_models(home.state, [model.id], deleted_us=0)
+
+    with pytest.raises(NotFoundError, match=f"needs model {model.id} of SPY"):
+        resume(home, newest(home).id)
+    with pytest.raises(NotFoundError, match="opt_nonsense"):
+        pause_batch(home.state, home.queue, "opt_nonsense")
+
+
+def test_a_sample_runs_and_its_seed_names_the_batch(home: MarketHome) -> None:
+    def sample(seed: int, n_trials: int = 10) -> SampledSpace:
+        return SampledSpace.parse({"threshold": "log:0.00001..0.001"}, Sample("sobol", n_trials, seed))
+
+    first, again, other = (run_trend(home, space=sample(seed)) for seed in (1, 1, 2))
+    stored = stored_trials(home, first.batch_id)
+
+    assert (first.n_completed, again.batch_id, again.n_resumed) == (10, first.batch_id, 10)
+    assert other.batch_id != first.batch_id
+    usable = sample(1).with_values("gates", ("none",))
+    assert stored["threshold"].to_list() == [one["threshold"] for one in usable]
+    assert resume(home, first.batch_id).n_completed == 10
+    with pytest.raises(UsageError, match=r"17 trials.*have 16 distinct.*8 of 9 gates left out"):
+        run_trend(home, space=SampledSpace.parse({}, Sample("random", 17)))
+
+
+def test_an_estimate_writes_nothing_and_knows_what_is_there(home: MarketHome) -> None:
+    def estimate() -> Estimate:
+        return estimate_batch(home.lake, home.state, ["trend", "reversion"], SYMBOLS, budget_s=0.1)
+
+    snapshot = home.lake.snapshot()
+    before = estimate()
+
+    assert list_batches(home.state).is_empty()
+    assert home.lake.snapshot() == snapshot
+    with home.state.read() as connection:
+        assert connection.execute(select(func.count()).select_from(TRIAL_LEDGER)).scalar_one() == 0
+    assert (before.n_trials, before.n_streams, before.batch_id, before.n_done) == (N_TRIALS, 16, None, 0)
+    assert before.note.startswith("8 of 9 gates left out")
+    assert 0 < before.cpu_s.low < before.cpu_s.high
+    assert 0 < before.lake_bytes.low < before.lake_bytes.high
+    assert before.memory_bytes > 1e8
+
+    report = run_batch(home.lake, home.state, home.queue, ["trend", "reversion"], SYMBOLS)
+
+    after = estimate()
+    assert (after.batch_id, after.status, after.n_done) == (report.batch_id, "completed", N_TRIALS)
+
+
+def test_an_estimate_of_trials_that_all_fail_says_why(home: MarketHome) -> None:
+    space = ParameterSpace.parse({"gates": "vix:0"})
+
+    with pytest.raises(SimulationError, match=r"none of 4 trials of SPY.*regime vix has no values"):
+        estimate_batch(home.lake, home.state, ["trend"], ["SPY"], space, budget_s=0.1)
+
+
+def test_times_of_earlier_chunks_are_used_once_there_are_enough(home: MarketHome) -> None:
+    space = ParameterSpace.parse({"threshold": "0.00001:0.001:0.00001", "gates": "none"})
+
+    assert past_cost(home.lake, home.state, chunk_trials=80, has_rules=False) is None
+    run_batch(home.lake, home.state, home.queue, list(MODELS), SYMBOLS, space, chunk_trials=80)
+    past = past_cost(home.lake, home.state, chunk_trials=80, has_rules=False)
+
+    assert past is not None
+    assert (past.n_chunks, past.n_trials) == (20, 1600)
+    assert past.low_cpu_s <= past.cpu_s
+    # Much larger chunks are another matter, and so are trials whose every bar is visited.
+    assert past_cost(home.lake, home.state, chunk_trials=1000, has_rules=False) is None
+    assert past_cost(home.lake, home.state, chunk_trials=80, has_rules=True) is None
+
+
+def test_a_batch_under_rules_is_one_of_its_own_and_goes_on_as_it_was(home: MarketHome) -> None:
+    space = ParameterSpace.parse({"threshold": "auto", "gates": "none"})
+    setup = BatchSetup(rules=Rules(side="both", stop_loss_frac=0.004, flat_at_close=True))
+    estimate = estimate_batch(home.lake, home.state, ["trend"], ["SPY"], space, setup, budget_s=0.1)
+
+    plain = run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"], space)
+    ruled = run_batch(home.lake, home.state, home.queue, ["trend"], ["SPY"], space, setup)
+    resumed = resume_batch(home.lake, home.state, home.queue, ruled.batch_id)
+
+    assert estimate.n_trials == ruled.n_completed == resumed.n_completed == 16
+    assert plain.batch_id != ruled.batch_id == resumed.batch_id
+    with home.state.read() as connection:
+        recipes = [get_batch(connection, one.batch_id).recipe["setup"] for one in (plain, ruled)]
+        n_tried = count_trials(
+            connection,
+            [evidence_of(model_source(home.lake, find_model(home.state, "trend", "SPY")))],
+        )
+    assert ["rules" in recipe for recipe in recipes] == [False, True]
+    assert n_tried == 32
+    board = leaderboard(home.lake, home.state, batch_id=ruled.batch_id)
+    assert board.select("side", "stop_loss_frac", "flat_at_close", "borrow_bps").unique().rows() == [
+        ("both", 0.004, True, None)
+    ]
 
 
 def test_rows_are_plain_json(home: MarketHome) -> None:

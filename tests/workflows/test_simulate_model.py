@@ -77,7 +77,7 @@ def test_a_planted_pattern_is_earned_at_no_cost(trained: tuple[TrainedHome, Mode
     # Opens equal the close before, so the bounce is tradable; at no cost it must pay far more than chance.
     assert result.run.metrics["hit_rate_frac"] > 0.55
     assert result.run.metrics["total_return_frac"] > 0.02
-    assert result.run.labels.keys() == {"few_sessions"}
+    assert result.run.labels.keys() - {"open_position", "overnight_fills"} == {"few_sessions"}
 
 
 def test_sessions_can_be_narrowed_but_not_into_the_holdout(trained: tuple[TrainedHome, ModelRecord]) -> None:

@@ -107,7 +107,7 @@ def _execute(verb: Verb, everywhere: Everywhere, given: dict[str, Any]) -> int:
     logging.captureWarnings(capture=True)
     request_type = verb.request_type()
     values = {name: given[name] for name in request_type.model_fields if given.get(name) is not None}
-    out, picture = check_out(given.get(OUT)), check_picture(given.get(PICTURE))
+    out, picture = check_out(given.get(OUT), verb), check_picture(given.get(PICTURE))
     typed: str | None = verb.extra("TYPED_FIELD")
     if typed is not None and values.get(typed) in {None, "-"}:
         if typed not in values and sys.stdin.isatty():

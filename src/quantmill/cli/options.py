@@ -33,6 +33,8 @@ def command_parameters(verb: Verb, request: type[Request]) -> Iterator[inspect.P
         )
     if verb.access == "reads":
         help_text = "Also write the rows to FILE: .csv, .parquet or .json."
+        if verb.extra("page") is not None:
+            help_text = "Write the page to FILE.html, or the rows to .csv, .parquet or .json."
         yield _parameter(OUT, str | None, typer.Option(None, "--out", metavar="FILE", help=help_text))
     if verb.extra("draw") is not None:
         help_text = "Also draw the result to FILE: .svg or .png."

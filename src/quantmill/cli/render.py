@@ -18,15 +18,18 @@ from quantmill.verbs.registry import Verb
 __all__ = ["check_out", "check_picture", "render"]
 
 _SUFFIXES = (".csv", ".parquet", ".json")
+_PAGE = ".html"
 _PICTURES = (".svg", ".png")
 
 
-def check_out(name: str | None) -> Path | None:
+def check_out(name: str | None, verb: Verb) -> Path | None:
     """The file named by `--out`, before any work is done for it.
 
     Raises:
         UsageError: If its ending or its folder cannot be meant.
     """
+    if verb.extra("page") is not None:
+        return _checked("--out", name, (_PAGE, *_SUFFIXES), hint="such as --out page.html")
     return _checked("--out", name, _SUFFIXES, hint="such as --out rows.csv")
 
 
@@ -48,11 +51,17 @@ def render(
         result: A frame, an `Outcome`, or any value with a JSON form.
         verb: Where it comes from; it names the columns that matter to a person.
         as_json: One JSON document instead of tables.
-        out: File that gets the rows.
+        out: File that gets the rows, or the verb's page of the result.
         picture: File that gets the verb's picture of the result.
     """
     console = Console(soft_wrap=False)
-    if out is not None:
+    if out is None and not as_json:
+        # What a verb makes a page of is asked for because of the page.
+        name_of = verb.extra("page_name")
+        out = None if name_of is None else Path(name_of(result))
+    if out is not None and out.suffix.lower() == _PAGE:
+        _write_page(verb.extra("page")(result), out)
+    elif out is not None:
         _write(result, out)
     if picture is not None:
         _draw(result, verb, picture)
@@ -105,6 +114,14 @@ def _write(result: object, path: Path) -> None:
         table.write_parquet(path)
     else:
         _flat(table).write_csv(path)
+
+
+def _write_page(page: str, path: Path) -> None:
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        hint = "name a file that you may write with --out"
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint=hint) from error
 
 
 def _draw(result: object, verb: Verb, path: Path) -> None:

@@ -12,6 +12,7 @@ from quantmill.config.provider_settings import (
     TiingoSettings,
     YahooSettings,
 )
+from quantmill.core.fill_names import FillName
 
 __all__ = [
     "DriftSettings",
@@ -105,12 +106,34 @@ class SimulationSettings(_Section):
 
     initial_cash_usd: float = Field(default=100_000.0, gt=0, description="Cash at the start, US dollars.")
     fee_usd: float = Field(default=0.02, ge=0, description="Fee per order, US dollars.")
-    fill: Literal["close", "next_open", "delayed_mid"] = Field(
-        default="next_open", description="Where an order fills."
+    fee_per_share_usd: float = Field(default=0.0, ge=0, description="Fee per share, US dollars.")
+    fee_min_usd: float = Field(default=0.0, ge=0, description="Least fee per order, US dollars.")
+    fee_bps: float = Field(default=0.0, ge=0, description="Fee in basis points of an order's value.")
+    regulatory_fees: bool = Field(
+        default=False,
+        description="Charge sales of US equities with the SEC's Section 31 fee and FINRA's Trading Activity Fee.",
+    )
+    fill: FillName = Field(default="next_open", description="Where an order fills.")
+    vwap_bars: int = Field(default=5, ge=1, description="Bars over which the fill vwap works an order.")
+    vwap_share_frac: float = Field(
+        default=0.1,
+        gt=0,
+        le=1,
+        description="Most of those bars' volume that an order that opens a position takes, as a fraction.",
+    )
+    atr_multiple: float = Field(
+        default=0.1,
+        ge=0,
+        description="Slippage per share of the fill atr, in average true ranges of 14 bars.",
     )
     half_spread_bps: float = Field(default=0.5, ge=0, description="Half spread in basis points of the price.")
     half_spread_min_usd: float = Field(
         default=0.005, ge=0, description="Least half spread per share, US dollars."
+    )
+    spread_by_minute: str = Field(
+        default="flat",
+        description="Factor of the half spread by time of day: flat, intraday, or MINUTE:FACTOR steps from the open "
+        "and, negative, from the close such as 0:3,30:1,-10:1.5.",
     )
 
 

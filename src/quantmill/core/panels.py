@@ -1,4 +1,4 @@
-"""What a picture shows, as values: panels of bars, of areas over time, of lines and of cells, with titles and units."""
+"""What a picture shows, as values: panels of bars, of areas over time, of lines, traces and cells, with titles and units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,19 @@ from typing import Literal
 
 from quantmill.core.arrays import Bools, Floats
 
-__all__ = ["AreaPanel", "BarPanel", "HeatPanel", "LinePanel", "Panel", "Picture", "Quantity", "Shade"]
+__all__ = [
+    "Along",
+    "AreaPanel",
+    "BarPanel",
+    "HeatPanel",
+    "LinePanel",
+    "Panel",
+    "Picture",
+    "Quantity",
+    "Shade",
+    "Trace",
+    "TracePanel",
+]
 
 Quantity = Literal["bytes", "number"]
 """How values are written at an axis: sizes with their unit, or plain numbers."""
@@ -115,7 +127,60 @@ class HeatPanel:
     dots: Bools
 
 
-Panel = BarPanel | AreaPanel | LinePanel | HeatPanel
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """Points with places of their own: places along the axis and values, both of shape (n_points,)."""
+
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """An axis along: what runs there, where it begins and ends, and the labels at its places."""
+
+    name: str
+    limits: tuple[float, float]
+    ticks: Mapping[float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TracePanel:
+    """Lines with points of their own over one axis, with areas, markers and a second axis at the right.
+
+    Attributes:
+        title: What is shown.
+        axis: What the values at the left are, with their unit.
+        along: The axis along.
+        areas: Filled between their line and zero.
+        lines: Lines over the areas.
+        ups: Points marked with a triangle that points up.
+        downs: Points marked with a triangle that points down.
+        right: Lines of the second axis, drawn below the others.
+        right_axis: What its values are, with their unit.
+        across: Values of the second axis, else of the first, at which a thin line is drawn across.
+        empty: What is written when there is no point at all.
+    """
+
+    title: str
+    axis: str
+    along: Along
+    areas: Mapping[str, Trace] = field(default_factory=dict[str, Trace])
+    lines: Mapping[str, Trace] = field(default_factory=dict[str, Trace])
+    ups: Mapping[str, Trace] = field(default_factory=dict[str, Trace])
+    downs: Mapping[str, Trace] = field(default_factory=dict[str, Trace])
+    right: Mapping[str, Trace] = field(default_factory=dict[str, Trace])
+    right_axis: str = ""
+    across: tuple[float, ...] = ()
+    empty: str = "nothing yet"
+
+    @property
+    def series(self) -> dict[str, Trace]:
+        """All that is drawn, by name."""
+        return {**self.lines, **self.areas, **self.right, **self.ups, **self.downs}
+
+
+Panel = BarPanel | AreaPanel | LinePanel | HeatPanel | TracePanel
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +188,7 @@ class Picture:
     """Panels under one title, row by row.
 
     Attributes:
-        title: What the panels are about.
+        title: What the panels are about; empty where the page around says it.
         rows: The panels.
         heights: Height of each row, inches.
         legend: Names of series that have one color in all panels, explained once under the title; further names are

@@ -17,8 +17,18 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from quantmill.core.heat_drawing import draw_heat, heat_handles
-from quantmill.core.panels import AreaPanel, BarPanel, HeatPanel, LinePanel, Panel, Picture, Quantity
+from quantmill.core.panels import (
+    AreaPanel,
+    BarPanel,
+    HeatPanel,
+    LinePanel,
+    Panel,
+    Picture,
+    Quantity,
+    TracePanel,
+)
 from quantmill.core.sizes import size_text
+from quantmill.core.trace_drawing import draw_traces
 
 __all__ = ["PictureKind", "draw"]
 
@@ -34,6 +44,7 @@ _MUTED: Final = "#666666"
 _DPI: Final = 150
 _LOCK: Final = threading.Lock()
 _TITLE_IN: Final = 0.5
+_NO_TITLE_IN: Final = 0.06
 _LEGEND_IN: Final = 0.3
 _NOTE_IN: Final = 0.45
 _STYLE: Final[Any] = {
@@ -70,7 +81,8 @@ def draw(picture: Picture, kind: PictureKind) -> bytes:
     with _LOCK, rc_context(_STYLE):
         note_in = _NOTE_IN if picture.note else 0.1
         handles = _handles(picture)
-        title_in = _TITLE_IN + (_LEGEND_IN if handles else 0.0)
+        over_legend_in = _TITLE_IN if picture.title else _NO_TITLE_IN
+        title_in = over_legend_in + (_LEGEND_IN if handles else 0.0)
         height = sum(picture.heights) + title_in + note_in
         bottom, top = note_in / height, 1 - title_in / height
         layout = ConstrainedLayoutEngine(rect=(0.01, bottom, 0.98, top - bottom), h_pad=0.08, w_pad=0.08)
@@ -78,7 +90,7 @@ def draw(picture: Picture, kind: PictureKind) -> bytes:
         figure.text(0.015, 1 - 0.2 / height, picture.title, fontsize=14, fontweight="bold", va="top")
         colors = _shared_colors(picture)
         if handles:
-            place = (0.013, 1 - (_TITLE_IN + 0.02) / height)
+            place = (0.013, 1 - (over_legend_in + 0.02) / height)
             figure.legend(
                 handles=handles, loc="upper left", bbox_to_anchor=place, ncols=len(handles), **_LEGEND
             )
@@ -86,10 +98,11 @@ def draw(picture: Picture, kind: PictureKind) -> bytes:
             figure.text(0.015, 0.14 / height, picture.note, color=_MUTED, fontsize=8.5, va="bottom")
         grid = figure.add_gridspec(len(picture.rows), 1, height_ratios=picture.heights)
         for at, panels in enumerate(picture.rows):
-            row = grid[at].subgridspec(1, len(panels))
+            # What stands alone in its row lies in the outer grid, whose axes begin at one line.
+            row = grid if len(panels) == 1 else grid[at].subgridspec(1, len(panels))
             n_bars = max((len(panel.labels) for panel in panels if isinstance(panel, BarPanel)), default=0)
             for column, panel in enumerate(panels):
-                _draw_panel(figure.add_subplot(row[column]), panel, colors, n_bars)
+                _draw_panel(figure.add_subplot(row[at if row is grid else column]), panel, colors, n_bars)
         stream = BytesIO()
         metadata: Mapping[str, str | None] = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(stream, format=kind, dpi=_DPI, metadata=dict(metadata))
@@ -132,6 +145,8 @@ def _draw_panel(axes: Axes, panel: Panel, shared: Mapping[str, str], n_bars: int
             _draw_area(axes, panel, colors)
         case LinePanel():
             _draw_lines(axes, panel, colors)
+        case TracePanel():
+            draw_traces(axes, panel, colors)
     if explains and axes.get_legend_handles_labels()[0]:
         axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(own), **_LEGEND)
 

@@ -8,7 +8,7 @@ from quantmill.core.arrays import Bools, Floats, Ints
 from quantmill.core.bars import BarArrays
 from quantmill.core.compiled import compiled
 
-__all__ = ["trailing_session_median", "volatility_60", "volatility_ratio"]
+__all__ = ["trailing_session_median", "volatility_60", "volatility_of_closes", "volatility_ratio"]
 
 WINDOW_BARS: Final = 60
 MIN_RETURNS: Final = 30
@@ -49,9 +49,13 @@ def volatility_60(bars: BarArrays) -> Floats:
         Shape (n_bars,), not annualized, `ddof` 1. Value `i` uses closes `i-60 .. i`; the first 59 are NaN,
         as is a value that fewer than 30 returns support.
     """
-    close = bars.close
-    returns = np.full(bars.n_bars, np.nan)
-    follows = ~bars.opens_session
+    return volatility_of_closes(bars.close, bars.opens_session)
+
+
+def volatility_of_closes(close: Floats, opens_session: Bools) -> Floats:
+    """`volatility_60` of closes alone; `opens_session` is True at the first bar of each session."""
+    returns = np.full(close.size, np.nan)
+    follows = ~opens_session
     follows[1:] &= (close[1:] > 0.0) & (close[:-1] > 0.0)
     at = np.flatnonzero(follows)
     returns[at] = np.log(close[at] / close[at - 1])

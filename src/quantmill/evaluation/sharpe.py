@@ -15,14 +15,19 @@ from quantmill.evaluation.normal import normal_cdf, normal_quantile
 
 __all__ = [
     "MIN_SESSIONS",
+    "SIGNIFICANCE",
     "deflated_sharpe",
     "expected_maximum_sharpe",
+    "luck_deviation",
     "probabilistic_sharpe",
     "sharpe_null_reason",
 ]
 
 MIN_SESSIONS: Final = 20
 """Below this many sessions the normal approximation of a Sharpe ratio's error is not used."""
+
+SIGNIFICANCE: Final = 0.95
+"""A probability above this counts as significant."""
 
 
 def probabilistic_sharpe(
@@ -86,6 +91,20 @@ def expected_maximum_sharpe(n_trials: int, deviation: float) -> float:
     # The quantile of 1 - p is minus that of p, which keeps its digits when p is tiny.
     first, second = -normal_quantile(tails)
     return float(deviation * ((1.0 - np.euler_gamma) * first + np.euler_gamma * second))
+
+
+def luck_deviation(n_sessions: ArrayLike) -> Floats:
+    """Standard deviation of a Sharpe ratio per session that has nothing but luck: 1/√(n - 1).
+
+    The spread among the trials at hand is no measure of luck: they may be near copies of one winner, or differ in
+    skill and costs, while N counts every trial ever run.
+
+    Source:
+        Lo (2002), "The Statistics of Sharpe Ratios", for a ratio of zero. That it bounds what N trials can
+        give however they depend on one another: docs/decisions/0007.
+    """
+    n = np.asarray(n_sessions, dtype=np.float64)
+    return 1.0 / np.sqrt(np.maximum(n - 1.0, 1.0))
 
 
 def deflated_sharpe(

@@ -143,6 +143,21 @@ class JobQueue:
         with self.state.read() as connection:
             return _fetch(connection, job_id)
 
+    def find_held(self, kind: str, key: tuple[Any, ...], *, is_alive: Callable[[str], bool]) -> Job | None:
+        """The job of this kind and key while a worker holds it; None otherwise.
+
+        Args:
+            kind: Kind of work.
+            key: What tells the job from others of its kind.
+            is_alive: As for `claim`.
+        """
+        with self.state.read() as connection:
+            row = (
+                connection.execute(select(JOB).where(JOB.c.id == short_id("j", kind, key))).mappings().first()
+            )
+        job = None if row is None else _job_of(row)
+        return job if job is not None and _is_held(job, self.clock.now_us(), is_alive) else None
+
     def claim(self, job_id: str, worker: str, *, is_alive: Callable[[str], bool]) -> Job:
         """Take the next attempt at a job, finished earlier or not.
 
@@ -159,8 +174,7 @@ class JobQueue:
         now_us = self.clock.now_us()
         with self.state.write() as connection:
             job = _fetch(connection, job_id)
-            held = job.status == "running" and (job.lease_until_us or 0) > now_us
-            if held and job.worker is not None and is_alive(job.worker):
+            if _is_held(job, now_us, is_alive):
                 raise JobError(
                     f"{job.kind} {canonical_json(job.key)} is being done by {job.worker}",
                     hint="wait until it is done; its results will be there",
@@ -308,6 +322,12 @@ class JobQueue:
 def ended_before(us: int) -> ColumnElement[bool]:
     """Condition on the jobs: completed, failed or cancelled before an instant."""
     return and_(JOB.c.status.in_(_ENDED), JOB.c.updated_us < us)
+
+
+def _is_held(job: Job, now_us: int, is_alive: Callable[[str], bool]) -> bool:
+    """Whether a worker that can still be working has a lease on the job."""
+    in_lease = job.status == "running" and (job.lease_until_us or 0) > now_us
+    return in_lease and job.worker is not None and is_alive(job.worker)
 
 
 def _fetch(connection: Connection, job_id: str) -> Job:

@@ -261,6 +261,7 @@ EQUITY: Final = Dataset(
         "equity": pl.Float64(),
         "position_shares": pl.Float64(),
         "close": pl.Float64(),
+        "is_hit": pl.Boolean(),
     },
     key="run_id",
     hive="run",
@@ -268,7 +269,10 @@ EQUITY: Final = Dataset(
     periods="all",
     order=("run_id", "ts"),
     unique=("run_id", "ts"),
+    optional=("is_hit",),
+    nullable=("is_hit",),
     is_open=True,
+    has_grown=True,
 )
 TRADES: Final = Dataset(
     "trades",

@@ -3,17 +3,19 @@
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+
+import polars as pl
 
 from quantmill.core.instants import SECOND_US
-from quantmill.errors import QuantmillError
+from quantmill.errors import JobCancelledError, QuantmillError
 from quantmill.jobs.queue import JobQueue
 from quantmill.jobs.runner import JobContext
 from quantmill.lake.store import Lake
 from quantmill.models.record import ModelRecord
+from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.chunks import (
     Batch,
     Chunk,
@@ -24,14 +26,17 @@ from quantmill.optimize.chunks import (
     reopen_chunks,
     totals_of,
 )
-from quantmill.optimize.ledger import configuration_of, evidence_of, record
-from quantmill.optimize.space import ParameterSpace, Value
-from quantmill.optimize.sweep import BatchSetup, failed_row, filters_of, sweep, trial_setup
-from quantmill.optimize.trials import trials_frame
+from quantmill.optimize.ledger import configurations_of, evidence_of, record
+from quantmill.optimize.pausing import heed_pause
+from quantmill.optimize.stream_trials import StreamTrials, stream_trials
+from quantmill.optimize.sweep import sweep
+from quantmill.optimize.trial_rows import failed_rows
+from quantmill.optimize.trial_space import TrialSpace
 from quantmill.simulation.gate_columns import with_gate_columns
 from quantmill.simulation.gates import parse_gates
 from quantmill.simulation.signal import SignalSource
 from quantmill.simulation.source import model_source
+from quantmill.simulation.warming import warm_kernels
 from quantmill.state.engine import State
 
 __all__ = ["BatchRunner", "Grid"]
@@ -42,7 +47,7 @@ class Grid:
     """Trials by number: all configurations of the first model, then of the next."""
 
     models: tuple[ModelRecord, ...]
-    space: ParameterSpace
+    space: TrialSpace
     setup: BatchSetup
 
     @property
@@ -50,14 +55,17 @@ class Grid:
         """How many trials there are."""
         return len(self.models) * len(self.space)
 
-    def groups(self, chunk: Chunk) -> Iterator[tuple[ModelRecord, list[tuple[int, Mapping[str, Value]]]]]:
-        """The chunk's trials by model."""
+    def groups(self, chunk: Chunk) -> Iterator[tuple[ModelRecord, list[StreamTrials]]]:
+        """The chunk's trials by model, and by the signal that they share."""
         size = len(self.space)
         first, end = chunk.first_trial, chunk.first_trial + chunk.n_trials
         for place in range(first // size, (end - 1) // size + 1):
             start = place * size
             numbers = range(max(first, start), min(end, start + size))
-            yield self.models[place], [(number, self.space[number - start]) for number in numbers]
+            yield (
+                self.models[place],
+                stream_trials((number, self.space[number - start]) for number in numbers),
+            )
 
 
 class BatchRunner:
@@ -76,19 +84,37 @@ class BatchRunner:
         self._source: tuple[str, SignalSource] | None = None
 
     def run(self, context: JobContext) -> None:
-        """The body of the job."""
+        """The body of the job.
+
+        Raises:
+            JobCancelledError: If somebody paused the batch; the chunks in work were finished.
+        """
         with self._state.write() as connection:
             reopen_chunks(connection, self._batch.id)
             numbers = open_chunks(connection, self._batch.id)
             done = totals_of(connection, self._batch.id)
+        warm_kernels()
         context.start("trials", self._batch.n_trials)
         context.advance(done.n_completed + done.n_failed)
         with ThreadPoolExecutor(self._n_threads, thread_name_prefix="trial") as executor:
             for number in numbers:
+                self._stop_if_paused()
                 self._do(number, context, executor)
         with context.completing() as connection:
             finish_batch(connection, self._batch.id, now_us=self._queue.clock.now_us())
         self._lake.refresh_views()
+
+    def _stop_if_paused(self) -> None:
+        """End the job where somebody asked for a pause; what is published stays."""
+        if heed_pause(self._state, self._batch.id):
+            self._lake.refresh_views()
+            with self._state.read() as connection:
+                done = totals_of(connection, self._batch.id)
+            raise JobCancelledError(
+                f"batch {self._batch.id} is paused: {done.n_completed + done.n_failed:,} of "
+                f"{self._batch.n_trials:,} trials are stored",
+                hint=f"`quantmill optimize resume {self._batch.id}` goes on",
+            )
 
     def _do(self, number: int, context: JobContext, executor: Executor) -> None:
         started = (time.perf_counter(), time.process_time())
@@ -97,34 +123,31 @@ class BatchRunner:
             chunk = claim_chunk(
                 connection, self._batch.id, number, worker=self._worker, lease_until_us=lease_until_us
             )
-        rows: list[dict[str, Any]] = []
-        for model, trials in self._grid.groups(chunk):
-            for some in self._sweep(model, trials, executor):
-                rows += some
-                context.advance(len(some), note=f"{model.name} {model.symbol}")
-        frame = trials_frame([{"batch_id": self._batch.id, **row} for row in rows])
+        frames: list[pl.DataFrame] = []
+        for model, groups in self._grid.groups(chunk):
+            for some in self._sweep(model, groups, executor):
+                frames.append(some)
+                context.advance(some.height, note=f"{model.name} {model.symbol}")
+        frame = pl.concat(frames).with_columns(batch_id=pl.lit(self._batch.id))
         staged = self._lake.stage("trials", frame, key=self._batch.id, period=chunk.period)
         wall_s, cpu_s = time.perf_counter() - started[0], time.process_time() - started[1]
-        n_failed = sum(row["status"] == "failed" for row in rows)
+        n_failed = frame.filter(status="failed").height
         with self._state.write() as connection:
             complete_chunk(connection, chunk, n_failed=n_failed, wall_s=wall_s, cpu_s=cpu_s)
             self._lake.commit([staged], connection=connection, job_id=context.job.id, note=f"chunk {number}")
 
     def _sweep(
-        self, model: ModelRecord, trials: Sequence[tuple[int, Mapping[str, Value]]], executor: Executor
-    ) -> Iterator[list[dict[str, Any]]]:
+        self, model: ModelRecord, groups: Sequence[StreamTrials], executor: Executor
+    ) -> Iterator[pl.DataFrame]:
         """Rows of one model's trials; when its signal cannot be had, all of them failed."""
         try:
             source = self._source_of(model)
         except QuantmillError as error:
             origin = {"symbol": model.symbol, "model_id": model.id, "model_name": model.name}
-            yield [
-                {**origin, **failed_row(number, parameters, self._grid.setup, error)}
-                for number, parameters in trials
-            ]
+            yield from (failed_rows(group, self._grid.setup, error, origin) for group in groups)
             return
-        self._record(source, trials)
-        yield from sweep(source, trials, self._grid.setup, executor=executor, n_threads=self._n_threads)
+        self._record(source, groups)
+        yield from sweep(source, groups, self._grid.setup, executor=executor, n_threads=self._n_threads)
 
     def _source_of(self, model: ModelRecord) -> SignalSource:
         if self._source is None or self._source[0] != model.id:
@@ -133,11 +156,13 @@ class BatchRunner:
             self._source = (model.id, with_gate_columns(self._lake, self._state, source, gates))
         return self._source[1]
 
-    def _record(self, source: SignalSource, trials: Sequence[tuple[int, Mapping[str, Value]]]) -> None:
+    def _record(self, source: SignalSource, groups: Sequence[StreamTrials]) -> None:
         """Count the trials before the first of them runs."""
+        setup = self._grid.setup.trial()
         configurations = [
-            configuration_of(source, filters_of(parameters), trial_setup(parameters, self._grid.setup))
-            for _, parameters in trials
+            configuration
+            for group in groups
+            for configuration in configurations_of(source, group.filters, setup, group.thresholds)
         ]
         with self._state.write() as connection:
             record(connection, evidence_of(source), configurations, recorded_us=self._queue.clock.now_us())

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quantmill.errors import NotFoundError
+from quantmill.errors import NotFoundError, UsageError
 from quantmill.features.read import find_features, read_features
 from quantmill.lake.store import Lake
 from quantmill.models.predictions import read_predictions
 from quantmill.models.record import ModelRecord
-from quantmill.optimize.space import DEFAULT_GATES, ParameterSpace
+from quantmill.optimize.axis import DEFAULT_GATES
+from quantmill.optimize.trial_space import TrialSpace
 from quantmill.simulation.gates import parse_gates
 from quantmill.state.engine import State
 
@@ -21,19 +22,18 @@ __all__ = ["UsableSpace", "feature_datasets", "usable_space"]
 class UsableSpace:
     """A parameter space whose gates can be used, and what was left out of the default ones."""
 
-    space: ParameterSpace
+    space: TrialSpace
     note: str
 
 
-def usable_space(
-    lake: Lake, state: State, models: Sequence[ModelRecord], space: ParameterSpace
-) -> UsableSpace:
+def usable_space(lake: Lake, state: State, models: Sequence[ModelRecord], space: TrialSpace) -> UsableSpace:
     """The space, without those default gates whose regime has no value on any model's sessions.
 
     Gates that were asked for one by one stay: where their regime has no values, their trials fail and say so.
 
     Raises:
         NotFoundError: If a column that was asked for is not stored with a model's features.
+        UsageError: If a sample asks for more trials than the gates that are left give.
     """
     gates = {str(value): parse_gates(str(value)) for value in space.values_of("gates")}
     columns = sorted({column for one in gates.values() for column in one.columns})
@@ -53,7 +53,10 @@ def usable_space(
         f"{'has' if len(unknown) == 1 else 'have'} no values on these sessions; "
         "`quantmill features build` tells what regimes need"
     )
-    return UsableSpace(space.with_values("gates", left), note)
+    try:
+        return UsableSpace(space.with_values("gates", left), note)
+    except UsageError as error:
+        raise UsageError(f"{error}; {note}", hint=error.hint) from error
 
 
 def feature_datasets(state: State, models: Sequence[ModelRecord]) -> list[tuple[str, str]]:

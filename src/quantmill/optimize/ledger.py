@@ -1,21 +1,22 @@
 """The trial ledger: every configuration ever run on a session of a symbol counts, for ever."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, distinct, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from quantmill.core.digest import digest
-from quantmill.simulation.run import parameters_of
+from quantmill.core.digest import HOLE, digests_with
+from quantmill.simulation.run import identity_of
 from quantmill.simulation.signal import Filters, SignalSource
+from quantmill.simulation.thresholds import Threshold, parse_threshold
 from quantmill.simulation.trial import TrialSetup
 from quantmill.state.tables.optimize import TRIAL_LEDGER
 
 __all__ = [
     "Evidence",
-    "configuration_id",
     "configuration_of",
+    "configurations_of",
     "count_trials",
     "evidence_of",
     "record",
@@ -39,23 +40,30 @@ class Evidence:
             raise ValueError(f"last session {self.last_session} is before first session {self.first_session}")
 
 
-def configuration_id(source: str, parameters: Mapping[str, object]) -> int:
-    """The identity of a configuration, the same in a grid and in a run of its own.
+def configuration_of(source: SignalSource, filters: Filters, setup: TrialSetup) -> int:
+    """The identity of a trial's configuration, the same in a grid and in a run of its own."""
+    return configurations_of(source, filters, setup, [setup.threshold])[0]
+
+
+def configurations_of(
+    source: SignalSource, filters: Filters, setup: TrialSetup, thresholds: Iterable[Threshold]
+) -> list[int]:
+    """The identities of configurations that differ from `setup` in their threshold alone.
 
     Args:
-        source: The signal source: a model id, or the digest of a file of predictions.
-        parameters: Everything else that decides the trades: threshold, filters, execution, costs, cash.
+        source: Predictions: known by the model, or by the digest of their file.
+        filters: Filters and gates.
+        setup: Costs and cash.
+        thresholds: One per configuration.
 
     Returns:
-        63 bits of the digest as a whole number of at least 0, which every database can hold.
+        63 bits each of the digest of everything that decides the trades, as whole numbers of at least 0, which
+        every database can hold.
     """
-    return int(digest(source, dict(parameters))[:16], 16) >> 1
-
-
-def configuration_of(source: SignalSource, filters: Filters, setup: TrialSetup) -> int:
-    """The identity of a trial's configuration: its signal source, filters, threshold, costs and cash."""
     signal = source.model_id or f"sha256:{source.predictions_sha256}"
-    return configuration_id(signal, parameters_of(filters, setup))
+    parameters = {**identity_of(filters, setup), "threshold": HOLE}
+    digests = digests_with(map(parse_threshold, thresholds), signal, parameters)
+    return [int.from_bytes(raw[:8], "big") >> 1 for raw in digests]
 
 
 def evidence_of(source: SignalSource) -> Evidence:

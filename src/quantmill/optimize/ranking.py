@@ -9,15 +9,20 @@ import polars as pl
 
 from quantmill.core.arrays import Floats
 from quantmill.errors import UsageError
-from quantmill.evaluation.sharpe import expected_maximum_sharpe, probabilistic_sharpe, sharpe_null_reason
+from quantmill.evaluation.sharpe import (
+    SIGNIFICANCE,
+    expected_maximum_sharpe,
+    luck_deviation,
+    probabilistic_sharpe,
+    sharpe_null_reason,
+)
 from quantmill.optimize.badges import BADGE_COLUMNS, badges, high_return, with_coin_flips
 from quantmill.optimize.trials import TRIAL_SCHEMA
 from quantmill.simulation.metrics import METRIC_NAMES
 from quantmill.simulation.session_metrics import SESSIONS_PER_YEAR
 
-__all__ = ["LEADERBOARD_COLUMNS", "SIGNIFICANCE", "Selection", "rank_trials"]
+__all__ = ["LEADERBOARD_COLUMNS", "Selection", "rank_trials"]
 
-SIGNIFICANCE: Final = 0.95
 _PARAMETERS: Final = (
     "symbol",
     "model_id",
@@ -35,6 +40,21 @@ _PARAMETERS: Final = (
     "fee_usd",
     "half_spread_bps",
     "half_spread_min_usd",
+    "spread_by_minute",
+    "fee_per_share_usd",
+    "fee_min_usd",
+    "fee_bps",
+    "regulatory_fees",
+    "vwap_bars",
+    "vwap_share_frac",
+    "atr_multiple",
+    "side",
+    "position_size",
+    "stop_loss_frac",
+    "take_profit_frac",
+    "trailing_stop_frac",
+    "flat_at_close",
+    "borrow_bps",
 )
 _STATISTICS: Final = (
     "n_trials",
@@ -122,7 +142,7 @@ def _judged(trials: pl.DataFrame, selection: Selection) -> pl.DataFrame:
         "skew": _floats(trials, "skew"),
         "kurtosis": _floats(trials, "kurtosis"),
     }
-    standard_error = _standard_error(shape["n_sessions"])
+    standard_error = luck_deviation(shape["n_sessions"])
     luck = expected_maximum_sharpe(max(selection.n_trials, 1), 1.0) * standard_error
     probabilistic = probabilistic_sharpe(sharpe, **shape)
     deflated = probabilistic_sharpe(sharpe, benchmark=luck, **shape)
@@ -136,19 +156,6 @@ def _judged(trials: pl.DataFrame, selection: Selection) -> pl.DataFrame:
         pl.Series("deflated_sharpe_probability", deflated).fill_nan(None),
         pl.Series("is_significant", deflated > SIGNIFICANCE),
     )
-
-
-def _standard_error(n_sessions: Floats) -> Floats:
-    """Standard deviation of a Sharpe ratio per session that has nothing but luck, per trial: 1/√(n - 1).
-
-    The spread among the trials at hand is no measure of luck: they may be near copies of one winner, or differ in
-    skill and costs, while N counts every trial ever run.
-
-    Source:
-        Lo (2002), "The Statistics of Sharpe Ratios", for a ratio of zero. That it bounds what N trials can
-        give however they depend on one another: docs/decisions/0007.
-    """
-    return 1.0 / np.sqrt(np.maximum(n_sessions - 1.0, 1.0))
 
 
 def _null_reason(row: Mapping[str, Any]) -> str:

@@ -1,19 +1,17 @@
 """The rows that a batch writes: one per trial, failed ones too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import polars as pl
 
-from quantmill.simulation.metrics import METRICS
+from quantmill.simulation.metrics import COUNT_METRICS, METRICS
 
-__all__ = ["COUNT_METRICS", "TRIAL_SCHEMA", "TrialRow", "trials_frame"]
-
-TrialRow = Mapping[str, Any]
-COUNT_METRICS: Final = frozenset(metric.name for metric in METRICS if metric.unit in {"count", "sessions"})
+__all__ = ["TRIAL_SCHEMA", "trials_frame"]
 
 # `threshold` is the number that was applied: of an automatic rule the mean over its refits, weighted by
 # bars; `run_id` is the id that the same trial has when it is simulated alone. `session_return_*` with `skew`, `kurtosis` and `n_sessions` are all that the statistics need.
+# Of the columns from `side` to `borrow_bps` null means that the rule is off: long, all in, no stop, no close, no interest.
 TRIAL_SCHEMA: Final[dict[str, pl.DataType]] = {
     "batch_id": pl.String(),
     "trial": pl.Int64(),
@@ -36,6 +34,21 @@ TRIAL_SCHEMA: Final[dict[str, pl.DataType]] = {
     "fee_usd": pl.Float64(),
     "half_spread_bps": pl.Float64(),
     "half_spread_min_usd": pl.Float64(),
+    "spread_by_minute": pl.String(),
+    "fee_per_share_usd": pl.Float64(),
+    "fee_min_usd": pl.Float64(),
+    "fee_bps": pl.Float64(),
+    "regulatory_fees": pl.Boolean(),
+    "vwap_bars": pl.Int64(),
+    "vwap_share_frac": pl.Float64(),
+    "atr_multiple": pl.Float64(),
+    "side": pl.String(),
+    "position_size": pl.String(),
+    "stop_loss_frac": pl.Float64(),
+    "take_profit_frac": pl.Float64(),
+    "trailing_stop_frac": pl.Float64(),
+    "flat_at_close": pl.Boolean(),
+    "borrow_bps": pl.Float64(),
     "first_session": pl.Date(),
     "last_session": pl.Date(),
     "session_return_mean": pl.Float64(),
@@ -50,18 +63,27 @@ TRIAL_SCHEMA: Final[dict[str, pl.DataType]] = {
 }
 
 
-def trials_frame(rows: Sequence[TrialRow]) -> pl.DataFrame:
-    """Rows as a frame of the lake's dataset `trials`; a column that a row lacks is null.
+def trials_frame(n_trials: int, values: Mapping[str, Any]) -> pl.DataFrame:
+    """Rows as a frame of the lake's dataset `trials`.
+
+    Args:
+        n_trials: How many.
+        values: By column a series with a value per trial, or the value that all have; a column left out is null.
 
     Raises:
-        ValueError: If a row has a column that no trial has.
+        ValueError: If there is a column that no trial has, or a series of another length.
     """
-    unknown = {name for row in rows for name in row} - set(TRIAL_SCHEMA)
+    unknown = sorted(set(values) - set(TRIAL_SCHEMA))
     if unknown:
-        raise ValueError(f"trials have no columns {sorted(unknown)}")
+        raise ValueError(f"trials have no columns {unknown}")
     return pl.DataFrame(
-        {
-            name: pl.Series([row.get(name) for row in rows], dtype=dtype)
-            for name, dtype in TRIAL_SCHEMA.items()
-        }
+        [_column(name, dtype, values.get(name), n_trials) for name, dtype in TRIAL_SCHEMA.items()]
     )
+
+
+def _column(name: str, dtype: pl.DataType, value: object, n_trials: int) -> pl.Series:
+    if not isinstance(value, pl.Series):
+        return pl.Series(name, [value], dtype=dtype).new_from_index(0, n_trials)
+    if value.len() != n_trials:
+        raise ValueError(f"column {name} has {value.len()} values for {n_trials} trials")
+    return value.cast(dtype).alias(name)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 from quantmill.core.digest import canonical_json
 from quantmill.errors import NotFoundError
 from quantmill.lake.store import Lake
+from quantmill.simulation.band import Band
 from quantmill.simulation.metrics import MetricValue
 from quantmill.state.engine import State
 from quantmill.state.statements import upsert
@@ -18,7 +19,7 @@ from quantmill.state.tables.runs import RUN
 
 __all__ = ["RunRecord", "find_run", "get_run", "list_runs", "read_equity", "read_trades", "store_run"]
 
-_JSON = ("params", "metrics", "null_reasons", "labels", "counts")
+_JSON = ("params", "metrics", "null_reasons", "labels", "counts", "band")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,13 @@ class RunRecord:
         predictions_sha256: None for a model.
         params: Threshold, filters, fill, costs, cash.
         metrics: By the names of `quantmill.simulation.metrics`; None where `null_reasons` says why.
-        labels: What a reader must know, by name.
-        counts: Bars that filters held back, predictions left out.
+        labels: What a reader must know, one sentence by the name of each finding.
+        counts: Bars that filters held back, predictions left out, trades by what closed them where rules did.
         snapshot: Snapshot of the lake that was read.
         input_digest: Of the bars and predictions by value.
         first_session: First session simulated, as a date.
         last_session: Last one.
+        band: Figures of the same signal by fill model; None for a run that was made before there were any.
     """
 
     run_id: str
@@ -61,12 +63,13 @@ class RunRecord:
     first_session: str
     last_session: str
     created_us: int
+    band: Band | None = None
 
 
 def store_run(connection: Connection, record: RunRecord) -> None:
     """Write a run, or overwrite the one of the same id, inside the transaction that publishes its curves."""
     row = {field.name: getattr(record, field.name) for field in fields(record)}
-    row.update({name: canonical_json(row[name]) for name in _JSON})
+    row.update({name: canonical_json(row[name]) for name in _JSON if row[name] is not None})
     upsert(connection, RUN, row, key=["run_id"])
 
 
@@ -115,16 +118,25 @@ def list_runs(
 
 
 def read_equity(lake: Lake, run_id: str) -> pl.DataFrame:
-    """Equity per bar of a run: run_id, ts, equity, position_shares, close."""
+    """Equity per bar of a run: run_id, ts, equity, position_shares, close, is_hit.
+
+    `is_hit` is null where the hit rate does not count the bar, and throughout in runs recorded before it was kept.
+    """
     return lake.scan("equity", keys=[run_id]).collect().sort("ts")
 
 
 def read_trades(lake: Lake, run_id: str) -> pl.DataFrame:
-    """Trades of a run in time order; the last may still be open."""
-    return lake.scan("trades", keys=[run_id]).collect().sort("trade")
+    """Trades of a run in time order; the last may still be open.
+
+    `exit_reason` is null for an open position, and throughout in runs recorded before it was kept.
+    """
+    trades = lake.scan("trades", keys=[run_id]).collect().sort("trade")
+    if "exit_reason" in trades.columns:
+        return trades
+    return trades.with_columns(exit_reason=pl.lit(None, pl.String()))
 
 
 def _record(row: RowMapping) -> RunRecord:
     values = {field.name: row[field.name] for field in fields(RunRecord)}
-    values.update({name: json.loads(values[name]) for name in _JSON})
+    values.update({name: json.loads(values[name]) for name in _JSON if values[name] is not None})
     return RunRecord(**values)

@@ -4,6 +4,7 @@ import numpy as np
 
 from quantmill.core.arrays import Floats, Ints
 from quantmill.core.compiled import compiled
+from quantmill.simulation.order_costs import affordable_shares, fee_rates, next_period, order_fee
 
 __all__ = [
     "ENTRY_BAR",
@@ -40,7 +41,9 @@ def run_kernel(
     mark_price: Floats,
     fill_price: Floats,
     half_spread: Floats,
-    fee_usd: Floats,
+    most_shares: Floats,
+    fee_end: Ints,
+    fees: Floats,
     delay_bars: int,
     segment_end: Ints,
     segment_threshold: Floats,
@@ -54,7 +57,7 @@ def run_kernel(
 
     The signal of bar `s` is known at its close. At bar `b` the order of bar `b - delay_bars` is
     carried out if it fits the position at `b`: flat and strength above the threshold buys the most
-    whole shares that cash and fee allow, at least one; long and strength at or below minus the threshold
+    whole shares that cash, fees and the bar allow, at least one; long and strength at or below minus the threshold
     sells all. An order that finds no price, or too little cash, lapses. An order whose bar lies past the
     end never fills; the last position is valued at the last `mark_price`.
 
@@ -63,7 +66,9 @@ def run_kernel(
         mark_price: Value of a share at each bar's close, shape (n_bars,), > 0, without NaN.
         fill_price: Price at which an order fills in this bar, shape (n_bars,), before the spread; NaN fills nothing.
         half_spread: Paid per share beside `fill_price`, shape (n_bars,), USD, at most the price.
-        fee_usd: Charged per order filled in this bar, shape (n_bars,).
+        most_shares: Most shares that can be bought in this bar, shape (n_bars,), infinite without a limit.
+        fee_end: Exclusive last bar of each period of fees, increasing, shape (n_periods,); the last is n_bars.
+        fees: What an order filled in that period pays, shape (n_periods, N_FEES); see `order_costs`.
         delay_bars: Bars from signal to fill: 0 fills in the bar whose close made the signal.
         segment_end: Exclusive last bar of each segment, increasing, shape (n_segments,); the last is n_bars.
         segment_threshold: Threshold of signals from each segment, shape (n_segments,), >= 0; NaN opens and
@@ -94,6 +99,8 @@ def run_kernel(
     n_trades = 0
     n_filled = 0
     n_lapsed = 0
+    period = 0
+    rates, period_end = fee_rates(fees, 0), fee_end[0]
     n_signals = max(n_bars - delay_bars, 0)
     equity_out[:delay_bars] = cash
     position_out[:delay_bars] = 0.0
@@ -112,15 +119,15 @@ def run_kernel(
             if not is_long:
                 if e > threshold:
                     bar = first_bar + offset
+                    if bar >= period_end:
+                        period = next_period(fee_end, period, bar)
+                        rates, period_end = fee_rates(fees, period), fee_end[period]
                     price = fill_price[bar] + half_spread[bar]
-                    fee = fee_usd[bar]
-                    wanted = np.floor((cash - fee) / price)
-                    # The division may round up to a whole number that cash does not cover.
-                    if wanted * price + fee > cash:
-                        wanted -= 1.0
+                    wanted = min(affordable_shares(rates, cash, price), most_shares[bar])
                     if wanted >= 1.0:
                         is_long = True
                         shares = wanted
+                        fee = order_fee(rates, shares, price, False)
                         cash -= shares * price + fee
                         entry_price, entry_fee = price, fee
                         lowest = highest = price
@@ -135,8 +142,11 @@ def run_kernel(
                         n_lapsed += 1
             elif e <= -threshold or e == -np.inf:
                 bar = first_bar + offset
+                if bar >= period_end:
+                    period = next_period(fee_end, period, bar)
+                    rates, period_end = fee_rates(fees, period), fee_end[period]
                 price = fill_price[bar] - half_spread[bar]
-                fee = fee_usd[bar]
+                fee = order_fee(rates, shares, price, True)
                 cash_after = cash + (shares * price - fee)
                 # False also for a price of NaN; a fee beyond cash and proceeds cannot be paid.
                 if cash_after >= 0.0:

@@ -15,7 +15,9 @@ __all__ = ["Market"]
 class Market:
     """One symbol's regular bars over the sessions that are simulated; arrays of shape (n_bars,).
 
-    `session_end` holds the exclusive last bar of each session, shape (n_sessions,).
+    `session_end` holds the exclusive last bar of each session, shape (n_sessions,). `minute` counts from the
+    session's open to the bar's start, `session_minutes` is how long the session lasts; volume and volume-weighted
+    average price are NaN where they are unknown.
     """
 
     symbol: str
@@ -26,6 +28,10 @@ class Market:
     close: Floats
     session: Ints
     session_end: Ints
+    volume: Floats
+    vwap: Floats
+    minute: Ints
+    session_minutes: Ints
 
     @classmethod
     def of(cls, symbol: str, bars: BarArrays) -> "Market":
@@ -51,6 +57,10 @@ class Market:
             bars.close.copy(),
             bars.session.astype(np.int64),
             np.flatnonzero(bars.closes_session).astype(np.int64) + 1,
+            bars.volume.copy(),
+            np.full(bars.n_bars, np.nan) if bars.vwap is None else bars.vwap.copy(),
+            bars.minute.astype(np.int64),
+            bars.labels.n_minutes.astype(np.int64),
         )
 
     @property

@@ -7,14 +7,19 @@ be computed. Single runs and grids both call `measure_*`, so the same trial has 
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from quantmill.core.arrays import Floats, Ints
 from quantmill.core.compiled import compiled
+from quantmill.simulation.equity_path import deepest_fall, start_path, step_path
+from quantmill.simulation.market import Market
 from quantmill.simulation.session_metrics import (
     SESSIONS_PER_YEAR,
     alpha_and_beta,
     annual_return,
     expected_shortfall,
     kurtosis,
+    longest_under_water,
     omega,
     quantile_of_sorted,
     sharpe,
@@ -27,8 +32,9 @@ __all__ = [
     "HitFigures",
     "PathFigures",
     "SessionFigures",
+    "buy_hold_returns",
+    "measure_fall",
     "measure_hits",
-    "measure_path",
     "measure_sessions",
     "session_end_returns",
 ]
@@ -37,7 +43,7 @@ _TAIL = 0.05
 
 
 class PathFigures(NamedTuple):
-    """Figures of the equity per bar."""
+    """Figures of the equity itself."""
 
     final_equity_usd: float
     total_return_frac: float
@@ -61,6 +67,7 @@ class SessionFigures(NamedTuple):
     kurtosis: float
     alpha_frac: float
     beta: float
+    longest_under_water_sessions: float
 
 
 class HitFigures(NamedTuple):
@@ -71,61 +78,41 @@ class HitFigures(NamedTuple):
 
 
 @compiled
-def measure_path(equity: Floats, session_end: Ints, initial_cash_usd: float) -> PathFigures:
-    """Final equity, total return, and the deepest fall from the running peak with its length.
+def measure_fall(equity: Floats, session_end: Ints, initial_cash_usd: float) -> tuple[float, int]:
+    """The deepest fall from the running peak as a fraction <= 0, and its length in sessions; see `deepest_fall`.
 
     Args:
         equity: At each bar's close, shape (n_bars,), n_bars >= 1.
         session_end: Exclusive last bar of each session, shape (n_sessions,).
         initial_cash_usd: The first peak.
-
-    Returns:
-        The length counts session ends from the session of the peak (from the first session for the
-        initial cash) to the session in which equity is back at that peak, or to the last session; 0 without a fall.
     """
-    peak = initial_cash_usd
-    peak_bar = 0
-    lowest = initial_cash_usd
-    worst = 0.0
-    worst_peak = initial_cash_usd
-    worst_peak_bar = 0
-    worst_bar = -1
+    path = start_path(initial_cash_usd)
     for bar in range(equity.size):
-        value = equity[bar]
-        if value >= peak:
-            peak = value
-            peak_bar = bar
-            lowest = value
-        elif value < lowest:
-            # Only a new low since the peak can be the deepest fall.
-            lowest = value
-            fall = value / peak - 1.0
-            if fall < worst:
-                worst = fall
-                worst_peak = peak
-                worst_peak_bar = peak_bar
-                worst_bar = bar
-    length = 0
-    if worst_bar >= 0:
-        back = equity.size - 1
-        for bar in range(worst_bar, equity.size):
-            if equity[bar] >= worst_peak:
-                back = bar
-                break
-        for end in session_end:
-            length += worst_peak_bar < end <= back
-    final = equity[equity.size - 1]
-    return PathFigures(final, final / initial_cash_usd - 1.0, worst, length)
+        path = step_path(path, equity[bar], bar)
+    return deepest_fall(path, session_end)
 
 
 @compiled
-def session_end_returns(value: Floats, session_end: Ints, start: float, returns_out: Floats) -> None:
-    """Simple returns of `value` (per bar) from session end to session end, the first from `start`."""
+def session_end_returns(value: Floats, start: float, returns_out: Floats) -> None:
+    """Simple returns of `value`, one per session end, from one to the next, the first from `start`.
+
+    What starts at or below zero has no return, NaN, unless it stays as it is, which is a return of zero.
+    """
     before = start
-    for session in range(session_end.size):
-        now = value[session_end[session] - 1]
-        returns_out[session] = now / before - 1.0 if before > 0.0 else 0.0
+    for session in range(value.size):
+        now = value[session]
+        if before > 0.0:
+            returns_out[session] = now / before - 1.0
+        else:
+            returns_out[session] = 0.0 if now == before else math.nan
         before = now
+
+
+def buy_hold_returns(market: Market) -> Floats:
+    """Simple returns of the share itself from session end to session end, the first from the first close."""
+    returns = np.empty(market.n_sessions)
+    session_end_returns(market.close[market.session_end - 1], float(market.close[0]), returns)
+    return returns
 
 
 @compiled
@@ -165,6 +152,7 @@ def measure_sessions(
         kurtosis(returns),
         alpha,
         beta,
+        float(longest_under_water(returns)),
     )
 
 

@@ -1,23 +1,27 @@
 """One simulation from a source of signals to a recorded run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
-from quantmill.core.digest import short_id
+from quantmill.core.digest import HOLE, digests_with, id_of
 from quantmill.core.instants import date_of_day
 from quantmill.core.progress import NO_PROGRESS, Progress
 from quantmill.core.version import VERSION
 from quantmill.jobs.queue import JobQueue
 from quantmill.jobs.runner import JobContext, run_job
 from quantmill.lake.store import Lake
+from quantmill.simulation.band import Band, band_of
+from quantmill.simulation.exit_reasons import exit_counts
+from quantmill.simulation.fills import Execution, execution_of
+from quantmill.simulation.findings import labels_of
 from quantmill.simulation.history import RunRecord, find_run, get_run, read_equity, read_trades, store_run
-from quantmill.simulation.labels import labels_of
+from quantmill.simulation.hits import hit_column
 from quantmill.simulation.metrics import null_reasons
 from quantmill.simulation.signal import NO_FILTERS, Filters, SignalSource, Stream, prepare_stream
-from quantmill.simulation.thresholds import parse_threshold
+from quantmill.simulation.thresholds import Threshold, parse_threshold
 from quantmill.simulation.trial import (
     DEFAULT_SETUP,
     TrialResult,
@@ -27,7 +31,7 @@ from quantmill.simulation.trial import (
     trades_frame,
 )
 
-__all__ = ["SimulationResult", "parameters_of", "run_id_of", "simulate"]
+__all__ = ["SimulationResult", "identity_of", "parameters_of", "run_id_of", "run_ids_of", "simulate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class SimulationResult:
 
 
 def parameters_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
-    """All parameters of a run under the names of the leaderboard's columns."""
+    """All parameters of a run under the names of the leaderboard's columns; of rules those that are on."""
     return {
         "threshold": parse_threshold(setup.threshold),
         "z_score_check": filters.z_score_check,
@@ -50,12 +54,33 @@ def parameters_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
         **filters.gates.parameters,
         "initial_cash_usd": float(setup.initial_cash_usd),
         **asdict(setup.costs),
+        **setup.rules.parameters,
+    }
+
+
+def identity_of(filters: Filters, setup: TrialSetup) -> dict[str, Any]:
+    """The parameters that tell one configuration from another: all but costs and rules that decide nothing.
+
+    An option that came later and stands at a default that changes nothing is left out, so that a configuration
+    that was run before is not counted twice.
+    """
+    return {
+        name: value for name, value in parameters_of(filters, setup).items() if name not in setup.costs.idle
     }
 
 
 def run_id_of(source: SignalSource, filters: Filters, setup: TrialSetup) -> str:
     """The id of a run: the same inputs, parameters and code give the same id."""
-    return short_id("r", _recipe(source, filters, setup))
+    return run_ids_of(source, filters, setup, [setup.threshold])[0]
+
+
+def run_ids_of(
+    source: SignalSource, filters: Filters, setup: TrialSetup, thresholds: Iterable[Threshold]
+) -> list[str]:
+    """The id of each run that differs from `setup` in its threshold alone."""
+    recipe = _recipe(source, filters, setup)
+    recipe["params"]["threshold"] = HOLE
+    return [id_of("r", raw) for raw in digests_with(map(parse_threshold, thresholds), recipe)]
 
 
 def simulate(
@@ -75,7 +100,7 @@ def simulate(
         queue: The home's jobs.
         source: What `model_source` or `file_source` gives.
         filters: Filters on the signal.
-        setup: Threshold, costs, cash.
+        setup: Threshold, costs, cash, rules.
         force: Run again although the same run is recorded.
         progress: Where a person sees progress.
 
@@ -89,9 +114,11 @@ def simulate(
     def body(context: JobContext) -> None:
         context.start(f"simulating {source.market.symbol}", 2)
         stream = prepare_stream(source, filters)
-        result = run_trial(stream, setup)
+        execution = execution_of(source.market, setup.costs)
+        result = run_trial(stream, setup, execution=execution)
+        band = band_of(stream, setup)
         context.advance(note="publishing")
-        _publish(lake, queue, context, run_id, stream, setup, result)
+        _publish(lake, queue, context, run_id, stream, setup, execution, result, band)
         context.advance()
 
     run_job(queue, "simulate", (run_id,), body, progress=progress)
@@ -99,7 +126,7 @@ def simulate(
     return _stored(lake, queue, run_id, is_new=True)
 
 
-def _recipe(source: SignalSource, filters: Filters, setup: TrialSetup) -> Mapping[str, Any]:
+def _recipe(source: SignalSource, filters: Filters, setup: TrialSetup) -> dict[str, Any]:
     return {
         "symbol": source.market.symbol,
         "model_id": source.model_id,
@@ -107,7 +134,7 @@ def _recipe(source: SignalSource, filters: Filters, setup: TrialSetup) -> Mappin
         "horizon_bars": source.horizon_bars,
         "input_digest": source.input_digest,
         "gate_columns": {name: source.gate_columns[name].digest for name in filters.gates.columns},
-        "params": parameters_of(filters, setup),
+        "params": identity_of(filters, setup),
         "code_version": VERSION,
     }
 
@@ -119,14 +146,17 @@ def _publish(
     run_id: str,
     stream: Stream,
     setup: TrialSetup,
+    execution: Execution,
     result: TrialResult,
+    band: Band,
 ) -> None:
     source = stream.source
     market = source.market
     named = pl.lit(run_id).alias("run_id")
+    equity = equity_frame(result, market).with_columns(hit_column(stream, setup.threshold))
     staged = [
-        lake.stage("equity", equity_frame(result, market).select(named, pl.all()), key=run_id),
-        lake.stage("trades", trades_frame(result, market).select(named, pl.all()), key=run_id),
+        lake.stage("equity", equity.select(named, pl.all()), key=run_id),
+        lake.stage("trades", trades_frame(result, stream, setup).select(named, pl.all()), key=run_id),
     ]
     record = RunRecord(
         run_id=run_id,
@@ -138,8 +168,8 @@ def _publish(
         params=parameters_of(stream.filters, setup),
         metrics=result.metrics,
         null_reasons=null_reasons(result.metrics),
-        labels=labels_of(source, setup.costs),
-        counts=stream.counts,
+        labels=labels_of(stream, setup, result),
+        counts={**stream.counts, **execution.counts, **_exit_counts(result)},
         snapshot=source.snapshot,
         feature_set=source.feature_set,
         feature_version=source.feature_version,
@@ -150,10 +180,16 @@ def _publish(
         first_session=date_of_day(int(market.session[0])).isoformat(),
         last_session=date_of_day(int(market.session[-1])).isoformat(),
         created_us=queue.clock.now_us(),
+        band=band,
     )
     with context.completing() as connection:
         lake.commit(staged, connection=connection, job_id=context.job.id, note=f"run {run_id}")
         store_run(connection, record)
+
+
+def _exit_counts(result: TrialResult) -> dict[str, int]:
+    """What closed the trades, where it was not signals alone."""
+    return {} if result.exit_reason is None else exit_counts(result.exit_reason)
 
 
 def _stored(lake: Lake, queue: JobQueue, run_id: str, *, is_new: bool) -> SimulationResult:

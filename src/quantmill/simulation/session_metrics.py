@@ -1,7 +1,7 @@
 """Formulas over the returns of sessions: Sharpe, Sortino, tail risk, shape, alpha and beta, compiled.
 
 Every function takes simple returns from session end to session end, shape (n_sessions,), the first one from the
-initial cash, as fractions; rate of interest 0. NaN means: cannot be computed.
+initial cash, as fractions; rate of interest 0. NaN means: cannot be computed; one return of NaN makes all of them so.
 """
 
 import math
@@ -15,6 +15,7 @@ __all__ = [
     "annual_return",
     "expected_shortfall",
     "kurtosis",
+    "longest_under_water",
     "mean",
     "omega",
     "quantile_of_sorted",
@@ -78,7 +79,7 @@ def sharpe(returns: Floats) -> float:
 
 @compiled
 def sortino(returns: Floats) -> float:
-    """Mean ÷ downside deviation × √252, target 0; NaN when no session lost.
+    """Mean ÷ downside deviation × √252, target 0; NaN below two sessions or when no session lost.
 
     The downside deviation is the root of the mean, over all sessions, of min(r, 0)².
 
@@ -89,7 +90,7 @@ def sortino(returns: Floats) -> float:
     for value in returns:
         if value < 0.0:
             total += value * value
-    if not total > 0.0:
+    if returns.size < 2 or not total > 0.0:
         return math.nan
     return mean(returns) / math.sqrt(total / returns.size) * math.sqrt(SESSIONS_PER_YEAR)
 
@@ -152,12 +153,12 @@ def kurtosis(returns: Floats) -> float:
 
 @compiled
 def quantile_of_sorted(ascending: Floats, level: float) -> float:
-    """The `level` quantile by linear interpolation between order statistics; NaN of nothing.
+    """The `level` quantile by linear interpolation between order statistics; NaN of nothing, and of NaN, sorted last.
 
     Source:
         Hyndman and Fan (1996), "Sample Quantiles in Statistical Packages", definition 7.
     """
-    if ascending.size == 0:
+    if ascending.size == 0 or math.isnan(ascending[ascending.size - 1]):
         return math.nan
     position = level * (ascending.size - 1)
     below = int(position)
@@ -168,28 +169,43 @@ def quantile_of_sorted(ascending: Floats, level: float) -> float:
 
 @compiled
 def expected_shortfall(ascending: Floats, level: float) -> float:
-    """Mean of the returns at or below the `level` quantile; NaN of nothing.
+    """Mean of the lowest returns, down from the order statistic at or below the `level` quantile; NaN as for that.
+
+    Of returns equal to the quantile only those in that part count: many sessions without a position, whose return
+    is zero, do not dilute the losses.
 
     Source:
-        Rockafellar and Uryasev (2000), "Optimization of Conditional Value-at-Risk", Journal of Risk 2(3), on the
-        empirical distribution.
+        Acerbi and Tasche (2002), "On the coherence of expected shortfall", Journal of Banking and Finance 26(7): the
+        mean of the lowest order statistics, here the first floor(level × (n - 1)) + 1 of them.
     """
-    cut = quantile_of_sorted(ascending, level)
-    total = 0.0
-    count = 0
-    for value in ascending:
-        if value > cut:
-            break
-        total += value
-        count += 1
-    return total / count if count else math.nan
+    if ascending.size == 0 or math.isnan(ascending[ascending.size - 1]):
+        return math.nan
+    return mean(ascending[: int(level * (ascending.size - 1)) + 1])
+
+
+@compiled
+def longest_under_water(returns: Floats) -> int:
+    """Most sessions in a row that end below the best session end, or the start, before them; NaN counts as below."""
+    growth = 1.0
+    peak = 1.0
+    longest = 0
+    now = 0
+    for value in returns:
+        growth *= 1.0 + value
+        if growth >= peak:
+            peak = growth
+            now = 0
+        else:
+            now += 1
+            longest = max(longest, now)
+    return longest
 
 
 @compiled
 def alpha_and_beta(returns: Floats, benchmark: Floats) -> tuple[float, float]:
     """Yearly alpha, compounded from the mean session residual, and beta against `benchmark` of the same sessions.
 
-    NaN below two sessions or when the benchmark does not vary.
+    Alpha is -1 when the mean residual loses everything. NaN below two sessions or when the benchmark does not vary.
 
     Source:
         Jensen (1968), "The Performance of Mutual Funds in the Period 1945-1964", Journal of Finance 23(2), rate 0:
@@ -205,4 +221,6 @@ def alpha_and_beta(returns: Floats, benchmark: Floats) -> tuple[float, float]:
     if returns.size < 2 or not variance > 0.0:
         return math.nan, math.nan
     beta = covariance / variance
-    return (1.0 + (center - beta * benchmark_center)) ** SESSIONS_PER_YEAR - 1.0, beta
+    growth = 1.0 + (center - beta * benchmark_center)
+    # Below zero, an even power would turn a loss of everything and more into a gain.
+    return -1.0 if growth <= 0.0 else growth**SESSIONS_PER_YEAR - 1.0, beta

@@ -12,6 +12,7 @@ from quantmill.core.compiled import compiled
 from quantmill.core.instants import date_of_day
 from quantmill.errors import NoDataError
 from quantmill.features.regimes.definition import REGIMES
+from quantmill.providers.protocol import Grade
 from quantmill.simulation.gates import NO_GATES, GateColumn, Gates
 from quantmill.simulation.market import Market
 from quantmill.simulation.outliers import MAX_ABS_Z
@@ -54,6 +55,7 @@ class SignalSource:
         snapshot: Snapshot of the lake that was read.
         input_digest: Digest of the bars and predictions that enter.
         is_synthetic: Whether the bars are simulated.
+        grades: Bars by the grade of their provider and feed.
         counts: What was left out and why.
         gate_columns: What gates look at, by column; see `with_gate_columns`.
     """
@@ -74,6 +76,7 @@ class SignalSource:
     snapshot: int = 0
     input_digest: str = ""
     is_synthetic: bool = False
+    grades: Mapping[Grade, int] = field(default_factory=dict[Grade, int])
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     gate_columns: Mapping[str, GateColumn] = field(default_factory=dict[str, GateColumn])
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from quantmill.core.arrays import Floats, Ints
-from quantmill.core.bars import BarArrays, us_of
+from quantmill.core.bars import BarArrays, ts_of, us_of
 from quantmill.core.calendar import calendar_for
 from quantmill.core.digest import file_digest
 from quantmill.core.instants import date_of_day, day_of_date
@@ -24,6 +24,8 @@ from quantmill.lake.symbols import kinds_of
 from quantmill.models.predictions import read_predictions
 from quantmill.models.record import ModelRecord
 from quantmill.models.strength_quantiles import NEUTRAL_PROBABILITY
+from quantmill.providers.grades import grade_of
+from quantmill.providers.protocol import Grade
 from quantmill.simulation.external import read_external
 from quantmill.simulation.market import Market
 from quantmill.simulation.outliers import trailing_z_scores
@@ -107,6 +109,7 @@ def model_source(lake: Lake, model: ModelRecord, *, sessions: Sessions = ALL_SES
         feature_version=model.feature_version,
         snapshot=snapshot,
         is_synthetic=kinds_of(bars)[model.symbol],
+        grades=_grades(bars, source.market),
     )
 
 
@@ -141,6 +144,7 @@ def file_source(
         predictions_sha256=file_digest(path),
         snapshot=snapshot,
         is_synthetic=kinds_of(bars)[symbol],
+        grades=_grades(bars, source.market),
     )
 
 
@@ -215,6 +219,19 @@ def _arrays(symbol: str, bars: pl.DataFrame) -> BarArrays:
     return BarArrays.of(bars, calendar_for(describe_symbol(symbol).calendar))
 
 
+def _grades(bars: pl.DataFrame, market: Market) -> dict[Grade, int]:
+    """How many of the simulated bars are of each grade."""
+    first, last = ts_of(market.ts_us[[0, -1]])
+    simulated = bars.filter(pl.col("ts").is_between(first, last))
+    grades: dict[Grade, int] = {}
+    for provider, feed, n_bars in (
+        simulated.group_by("provider", "feed").len().sort("provider", "feed").iter_rows()
+    ):
+        grade = grade_of(provider, feed)
+        grades[grade] = grades.get(grade, 0) + n_bars
+    return grades
+
+
 def _align(ts_us: Ints, predictions: pl.DataFrame) -> tuple[Floats, int]:
     """The prediction of each bar, NaN without one, and how many predictions belong to no bar."""
     aligned = np.full(ts_us.size, np.nan)
@@ -262,7 +279,8 @@ def _digest(source: SignalSource) -> str:
     """Digest by value: the same bars and predictions give the same runs, however files were written."""
     market = source.market
     hasher = hashlib.sha256()
-    arrays = (market.ts_us, market.open, market.high, market.low, market.close, market.session)
+    prices = (market.open, market.high, market.low, market.close, market.vwap)
+    arrays = (market.ts_us, *prices, market.volume, market.session)
     signals = (
         source.prediction,
         source.z_score,

@@ -32,6 +32,8 @@ class TradeFigures(NamedTuple):
     expectancy_usd: float
     average_win_usd: float
     average_loss_usd: float
+    worst_trade_frac: float
+    mean_holding_bars: float
     mean_mae_frac: float
     mean_mfe_frac: float
     exposure_frac: float
@@ -50,9 +52,8 @@ def measure_trades(
     n_filled: int,
     trade_bars: Ints,
     trade_values: Floats,
-    equity: Floats,
+    session_equity: Floats,
     mark_price: Floats,
-    session_end: Ints,
     delay_bars: int,
     initial_cash_usd: float,
 ) -> TradeFigures:
@@ -63,9 +64,8 @@ def measure_trades(
         n_filled: Orders filled: two per trade, one more for an open position.
         trade_bars: As the kernel wrote it.
         trade_values: As the kernel wrote it.
-        equity: At each bar's close, shape (n_bars,).
+        session_equity: At each session's last close, shape (n_sessions,).
         mark_price: Close per bar, shape (n_bars,).
-        session_end: Exclusive last bar of each session, shape (n_sessions,).
         delay_bars: Bars from signal to fill.
         initial_cash_usd: Before the first bar.
     """
@@ -73,9 +73,10 @@ def measure_trades(
     won = 0.0
     lost = 0.0
     n_losses = 0
+    worst = math.nan
+    closed_bars = 0
     mae = 0.0
     mfe = 0.0
-    held_bars = 0
     fees = 0.0
     spread = 0.0
     traded = 0.0
@@ -92,34 +93,43 @@ def measure_trades(
         elif profit < 0.0:
             n_losses += 1
             lost -= profit
+        shares = abs(trade_values[trade, SHARES])
+        # A short position sells at its entry and buys at its exit.
+        side = 1.0 if trade_values[trade, SHARES] > 0.0 else -1.0
+        result = profit / (shares * entry_price)
+        if trade == 0 or result < worst:
+            worst = result
         mae += trade_values[trade, MAE]
         mfe += trade_values[trade, MFE]
-        held_bars += exit_bar - entry_bar
+        closed_bars += exit_bar - entry_bar
         fees += trade_values[trade, FEES]
         spread += trade_values[trade, SPREAD]
-        traded += trade_values[trade, SHARES] * (entry_price + exit_price)
-        slippage += entry_price / mark_price[entry_bar - delay_bars] - 1.0
-        slippage -= exit_price / mark_price[exit_bar - delay_bars] - 1.0
+        traded += shares * (entry_price + exit_price)
+        slippage += side * (entry_price / mark_price[entry_bar - delay_bars] - 1.0)
+        slippage -= side * (exit_price / mark_price[exit_bar - delay_bars] - 1.0)
     n_rows = n_filled - n_trades
+    held_bars = closed_bars
     for row in range(n_trades, n_rows):
         entry_bar = trade_bars[row, ENTRY_BAR]
         entry_price = trade_values[row, ENTRY_PRICE]
         held_bars += mark_price.size - entry_bar
         fees += trade_values[row, FEES]
         spread += trade_values[row, SPREAD]
-        traded += trade_values[row, SHARES] * entry_price
-        slippage += entry_price / mark_price[entry_bar - delay_bars] - 1.0
+        side = 1.0 if trade_values[row, SHARES] > 0.0 else -1.0
+        traded += abs(trade_values[row, SHARES]) * entry_price
+        slippage += side * (entry_price / mark_price[entry_bar - delay_bars] - 1.0)
     equity_sum = 0.0
-    for session in range(session_end.size):
-        equity_sum += equity[session_end[session] - 1]
-    mean_equity = float(equity_sum / session_end.size)
-    earned_before_costs = equity[equity.size - 1] - initial_cash_usd + fees + spread
+    for equity in session_equity:
+        equity_sum += equity
+    mean_equity = float(equity_sum / session_equity.size)
     return TradeFigures(
         n_wins / n_trades if n_trades else math.nan,
         won / lost if n_losses else math.nan,
         (won - lost) / n_trades if n_trades else math.nan,
         won / n_wins if n_wins else math.nan,
         -lost / n_losses if n_losses else math.nan,
+        worst,
+        closed_bars / n_trades if n_trades else math.nan,
         mae / n_trades if n_trades else math.nan,
         mfe / n_trades if n_trades else math.nan,
         held_bars / mark_price.size,
@@ -127,7 +137,8 @@ def measure_trades(
         spread,
         traded / mean_equity if mean_equity > 0.0 else math.nan,
         (fees + spread) / n_rows if n_rows else math.nan,
-        -(fees + spread) / initial_cash_usd,
-        earned_before_costs / traded * 1e4 if traded > 0.0 else math.nan,
+        # Subtracted from zero, so that no costs are not -0.0.
+        (0.0 - fees - spread) / initial_cash_usd,
+        (session_equity[-1] - initial_cash_usd + fees + spread) / traded * 1e4 if traded > 0.0 else math.nan,
         slippage / n_filled * 1e4 if n_filled else math.nan,
     )

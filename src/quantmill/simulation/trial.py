@@ -1,6 +1,6 @@
 """One parameter set simulated: the kernel and the figures of what it did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -9,7 +9,11 @@ import polars as pl
 from quantmill.core.arrays import Floats, Ints
 from quantmill.core.bars import ts_of
 from quantmill.errors import UsageError
+from quantmill.simulation.exit_reasons import plain_exit_reasons, reason_names, signal_slippage_bps
+from quantmill.simulation.figures import FIGURES, N_FIGURES, figure_columns, write_figures
+from quantmill.simulation.fill_models import FILL_MODELS
 from quantmill.simulation.fills import DEFAULT_COSTS, Costs, Execution, execution_of
+from quantmill.simulation.hits import hit_figures
 from quantmill.simulation.kernel import (
     ENTRY_BAR,
     ENTRY_PRICE,
@@ -21,20 +25,15 @@ from quantmill.simulation.kernel import (
     PNL,
     SHARES,
     SPREAD,
-    max_trades,
     run_kernel,
 )
 from quantmill.simulation.market import Market
-from quantmill.simulation.measure import (
-    measure_hits,
-    measure_path,
-    measure_sessions,
-    session_end_returns,
-)
+from quantmill.simulation.measure import HitFigures, buy_hold_returns, measure_fall
 from quantmill.simulation.metrics import MetricValue, as_metrics
+from quantmill.simulation.rules import NO_RULES, Rules
+from quantmill.simulation.rules_kernel import most_trades, run_rules_kernel
 from quantmill.simulation.signal import Stream
 from quantmill.simulation.thresholds import Threshold, segment_thresholds
-from quantmill.simulation.trade_metrics import measure_trades
 
 __all__ = [
     "DEFAULT_SETUP",
@@ -42,6 +41,7 @@ __all__ = [
     "TrialSetup",
     "Workspace",
     "equity_frame",
+    "exit_reasons_of",
     "run_trial",
     "trades_frame",
 ]
@@ -54,6 +54,7 @@ class TrialSetup:
     threshold: Threshold = "p90"
     costs: Costs = DEFAULT_COSTS
     initial_cash_usd: float = 100_000.0
+    rules: Rules = NO_RULES
 
     def __post_init__(self) -> None:
         """Refuse a start without money."""
@@ -77,30 +78,36 @@ _CLOSED_ONLY: Final = ("exit_ts", "exit_bar", "exit_price", "pnl_usd", "mae_frac
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workspace:
-    """The arrays that a trial writes into; one per thread, reused by every trial on the same market."""
+    """The arrays that a trial writes into; one per thread, reused by every trial on the same market.
+
+    `size_weights` keeps what `Rules.size_weight` gave, by size: trials that share a size find it there.
+    """
 
     equity: Floats
     position: Floats
     trade_bars: Ints
     trade_values: Floats
+    exit_reason: Ints
     session_returns: Floats
     buy_hold_returns: Floats
     ascending: Floats
+    figures: Floats
+    size_weights: dict[str, Floats] = field(default_factory=dict[str, Floats])
 
     @classmethod
     def of(cls, market: Market) -> "Workspace":
         """Arrays for a market's bars and sessions."""
-        n_rows = max_trades(market.n_bars)
-        buy_hold_returns = np.empty(market.n_sessions)
-        session_end_returns(market.close, market.session_end, float(market.close[0]), buy_hold_returns)
+        n_rows = most_trades(market.n_bars)
         return cls(
             np.empty(market.n_bars),
             np.empty(market.n_bars),
             np.empty((n_rows, 2), dtype=np.int64),
             np.empty((n_rows, 8)),
+            np.empty(n_rows, dtype=np.int64),
             np.empty(market.n_sessions),
-            buy_hold_returns,
+            buy_hold_returns(market),
             np.empty(market.n_sessions),
+            np.empty(N_FIGURES),
         )
 
 
@@ -108,15 +115,18 @@ class Workspace:
 class TrialResult:
     """Figures of a trial, and views of the workspace that hold until its next trial.
 
-    `equity` and `position` have shape (n_bars,), `trade_bars` and `trade_values` one row per completed
-    trade and one more for a position that is still open (see `run_kernel`).
+    `figures` are the metrics in the order of `FIGURES`, `equity` and `position` have shape (n_bars,), `trade_bars` and
+    `trade_values` one row per completed trade and one more for a position that is still open (see `run_kernel`), like
+    `exit_reason` (see `EXIT_REASONS`), which is None where signals alone close positions: see `exit_reasons_of`.
     """
 
     metrics: dict[str, MetricValue]
+    figures: Floats
     equity: Floats
     position: Floats
     trade_bars: Ints
     trade_values: Floats
+    exit_reason: Ints | None = None
 
 
 def run_trial(
@@ -146,62 +156,81 @@ def run_trial(
     work = workspace or Workspace.of(market)
     thresholds = segment_thresholds(stream, setup.threshold)
     cash = float(setup.initial_cash_usd)
-    n_trades, n_filled, n_lapsed, n_pending = run_kernel(
+    inputs = (
         stream.strength,
         market.close,
         execution.fill_price,
         execution.half_spread,
-        execution.fee_usd,
+        execution.most_shares,
+        execution.fee_end,
+        execution.fees,
         execution.delay_bars,
         stream.segment_end,
         thresholds,
         cash,
-        work.equity,
-        work.position,
-        work.trade_bars,
-        work.trade_values,
     )
-    path = measure_path(work.equity, market.session_end, cash)
-    session_end_returns(work.equity, market.session_end, cash, work.session_returns)
-    sessions = measure_sessions(
-        work.session_returns,
-        work.buy_hold_returns,
-        work.ascending,
-        path.total_return_frac,
-        float(market.close[-1] / market.close[0] - 1.0),
-        path.max_drawdown_frac,
-    )
-    trades = measure_trades(
+    outputs = (work.equity, work.position, work.trade_bars, work.trade_values)
+    if setup.rules:
+        size = setup.rules.size
+        if size not in work.size_weights:
+            work.size_weights[size] = setup.rules.size_weight(market)
+        n_trades, n_filled, n_lapsed, n_pending = run_rules_kernel(
+            *inputs,
+            market.open,
+            market.high,
+            market.low,
+            market.session_end,
+            work.size_weights[size],
+            setup.rules.numbers(FILL_MODELS[setup.costs.fill]),
+            *outputs,
+            work.exit_reason,
+        )
+    else:
+        n_trades, n_filled, n_lapsed, n_pending = run_kernel(*inputs, *outputs)
+    fall, fall_sessions = measure_fall(work.equity, market.session_end, cash)
+    write_figures(
         n_trades,
         n_filled,
+        n_lapsed,
+        n_pending,
+        fall,
+        fall_sessions,
+        work.equity[market.session_end - 1],
+        work.buy_hold_returns,
         work.trade_bars,
         work.trade_values,
-        work.equity,
         market.close,
-        market.session_end,
         execution.delay_bars,
         cash,
+        work.session_returns,
+        work.ascending,
+        work.figures,
     )
-    hits = measure_hits(stream.counted, stream.hit, stream.segment_end, thresholds)
-    figures = {
-        **path._asdict(),
-        **sessions._asdict(),
-        **trades._asdict(),
-        **hits._asdict(),
-        "n_trades": n_trades,
-        "n_orders": n_filled,
-        "n_lapsed": n_lapsed,
-        "n_pending": n_pending,
-        "n_sessions": market.n_sessions,
-    }
+    work.figures[figure_columns(HitFigures._fields)] = hit_figures(stream, thresholds[None, :])[0]
     n_rows = n_filled - n_trades
+    trade_bars, trade_values = work.trade_bars[:n_rows], work.trade_values[:n_rows]
+    exit_reason = work.exit_reason[:n_rows] if setup.rules else None
+    if exit_reason is not None:
+        work.figures[FIGURES.index("fill_slippage_bps")] = signal_slippage_bps(
+            trade_bars, trade_values, exit_reason, market.close, execution.delay_bars
+        )
     return TrialResult(
-        as_metrics(figures),
+        as_metrics(dict(zip(FIGURES, work.figures.tolist(), strict=True))),
+        work.figures,
         work.equity,
         work.position,
-        work.trade_bars[:n_rows],
-        work.trade_values[:n_rows],
+        trade_bars,
+        trade_values,
+        exit_reason,
     )
+
+
+def exit_reasons_of(result: TrialResult, stream: Stream, costs: Costs) -> Ints:
+    """Why each trade ended, as places in `EXIT_REASONS`, `STILL_OPEN` for an open position, shape (n_rows,)."""
+    if result.exit_reason is not None:
+        return result.exit_reason
+    delay_bars = FILL_MODELS[costs.fill].delay(costs.fill_options)
+    return plain_exit_reasons(result.trade_bars, stream.strength, delay_bars)
 
 
 def equity_frame(result: TrialResult, market: Market) -> pl.DataFrame:
@@ -216,8 +245,9 @@ def equity_frame(result: TrialResult, market: Market) -> pl.DataFrame:
     )
 
 
-def trades_frame(result: TrialResult, market: Market) -> pl.DataFrame:
-    """One row per trade; a position still open has no exit, profit or excursions."""
+def trades_frame(result: TrialResult, stream: Stream, setup: TrialSetup) -> pl.DataFrame:
+    """One row per trade; a position still open has no exit, reason of one, profit or excursions."""
+    market = stream.source.market
     bars, values = result.trade_bars, result.trade_values
     is_closed = pl.Series("is_closed", bars[:, EXIT_BAR] >= 0)
     last_bar = np.maximum(bars[:, EXIT_BAR], 0)
@@ -228,6 +258,7 @@ def trades_frame(result: TrialResult, market: Market) -> pl.DataFrame:
         pl.Series("entry_bar", bars[:, ENTRY_BAR].copy()),
         pl.Series("exit_bar", last_bar),
         *(pl.Series(name, values[:, at].copy()) for name, at in _VALUE_COLUMNS.items()),
+        reason_names(exit_reasons_of(result, stream, setup.costs)),
     ]
     closed_only = pl.when(is_closed).then(pl.col(*_CLOSED_ONLY)).otherwise(None).name.keep()
     return pl.DataFrame(columns).with_columns(closed_only)

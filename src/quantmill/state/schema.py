@@ -16,7 +16,7 @@ from quantmill.errors import ConfigError
 
 __all__ = ["HEAD", "Migration", "ensure_schema", "is_newer", "pending_migrations", "revision_of", "upgrade"]
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 _Transaction = Callable[[], AbstractContextManager[Connection]]

@@ -155,7 +155,7 @@ def run(mill: Mill, request: DemoRequest, progress: Progress) -> Demonstration:
         for symbol in TRADED
         for name in CATEGORIES
     ]
-    batch = optimize_run.run(
+    batch = optimize_run.run_trials(
         mill, optimize_run.OptimizeRunRequest(models=tuple(CATEGORIES), symbols=TRADED), progress
     )
     ranked = leaderboard.run(mill, leaderboard.LeaderboardRequest(batch=batch.batch_id), progress)

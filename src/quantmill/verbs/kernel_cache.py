@@ -5,7 +5,7 @@ import sys
 from importlib.metadata import version
 
 from quantmill.config.home import Home
-from quantmill.core.version import VERSION
+from quantmill.core.version import VERSION, code_stamp
 
 __all__ = ["keep_kernels_in"]
 
@@ -22,7 +22,7 @@ def keep_kernels_in(home: Home) -> None:
     nearest = next(place for place in (home.root, *home.root.absolute().parents) if place.exists())
     if os.environ.get(_VARIABLE) or not (nearest.is_dir() and os.access(nearest, os.W_OK)):
         return
-    folder = str(home.numba_cache_path(version("numba"), version("numpy"), VERSION))
+    folder = str(home.numba_cache_path(version("numba"), version("numpy"), VERSION, code_stamp()))
     os.environ[_VARIABLE] = folder
     loaded = sys.modules.get("numba.core.config")
     if loaded is not None:

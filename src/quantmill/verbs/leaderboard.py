@@ -7,6 +7,7 @@ from pydantic import Field
 
 from quantmill.core.progress import Progress
 from quantmill.optimize.leaderboard import leaderboard
+from quantmill.optimize.trial_bands import with_bands
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.request import POSITIONAL, Request
 
@@ -20,6 +21,9 @@ TERMINAL_COLUMNS: Final = {
     "deflated_sharpe_probability": "deflated",
     "sharpe": "sharpe",
     "total_return_frac": "return",
+    "lowest_return_frac": "lowest",
+    "highest_return_frac": "highest",
+    "break_even_cost_bps": "break-even",
     "n_trades": "trades",
     "threshold_rule": "threshold",
     "z_score_check": "z",
@@ -49,6 +53,10 @@ class LeaderboardRequest(Request):
         default=None, description="Column, largest first; with a leading - the other way round."
     )
     limit: int | None = Field(default=None, ge=1, description="At most this many rows.")
+    band: bool = Field(
+        default=False,
+        description="Also the lowest and the highest return of each row over all fill models; of 1,000 rows at most.",
+    )
 
 
 def run(mill: Mill, request: LeaderboardRequest, progress: Progress) -> pl.DataFrame:
@@ -57,8 +65,10 @@ def run(mill: Mill, request: LeaderboardRequest, progress: Progress) -> pl.DataF
     Raises:
         NotFoundError: If there is no such batch.
         NoDataError: If nothing of it is done.
+        ConflictError: If bands are asked for, and the data of the batch has changed.
     """
-    return leaderboard(mill.lake, mill.state, request.batch, sort=request.sort, limit=request.limit)
+    rows = leaderboard(mill.lake, mill.state, request.batch, sort=request.sort, limit=request.limit)
+    return with_bands(mill.lake, mill.state, rows) if request.band else rows
 
 
 def terminal_notes(rows: pl.DataFrame) -> list[str]:
@@ -68,4 +78,9 @@ def terminal_notes(rows: pl.DataFrame) -> list[str]:
         f"deflated = probability that the Sharpe ratio is above the best of {best['n_trials']:,} trials without "
         f"skill, which is {best['expected_max_sharpe']:.2f}; every trial ever run on these sessions counts",
         f"above 0.95: {rows['is_significant'].sum()} of {rows.height} rows shown",
+        *(
+            ["lowest and highest: the return under the worst and the best of all fill models"]
+            if "lowest_return_frac" in rows.columns
+            else []
+        ),
     ]

@@ -1,20 +1,25 @@
-"""The verb `optimize run`: every combination of models, symbols and parameters, each trial kept and counted."""
+"""The verb `optimize run`: configurations on models and symbols, each trial kept and counted."""
 
-from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from quantmill.core.progress import Progress
+from quantmill.errors import UsageError
 from quantmill.optimize.batch import run_batch
+from quantmill.optimize.batch_setup import BatchSetup
+from quantmill.optimize.estimate import estimate_batch
+from quantmill.optimize.sampling import MOST_TRIALS, Sample, SampledSpace, SampleKind
 from quantmill.optimize.space import ParameterSpace
-from quantmill.optimize.sweep import BatchSetup
+from quantmill.optimize.trial_space import TrialSpace
+from quantmill.verbs.batch_estimate import BatchEstimate
+from quantmill.verbs.batch_outcome import BatchOutcome, threads_of
 from quantmill.verbs.execution_request import ExecutionRequest
 from quantmill.verbs.mill import Mill
-from quantmill.verbs.outcome import Outcome
 from quantmill.verbs.request import Flag, FromSetting, Symbol
+from quantmill.verbs.rules_request import RulesRequest
 
-__all__ = ["READS_ONLY", "BatchOutcome", "OptimizeRunRequest", "run"]
+__all__ = ["READS_ONLY", "OptimizeRunRequest", "run", "run_trials"]
 
 READS_ONLY: Final = False
 Switch = Literal["both", "on", "off"]
@@ -22,8 +27,8 @@ _SWITCH: Final[dict[str, tuple[bool, ...]]] = {"both": (True, False), "on": (Tru
 _NAMED: Final = ("auto", "classic")
 
 
-class OptimizeRunRequest(ExecutionRequest):
-    """Simulate a grid of trials and rank them.
+class OptimizeRunRequest(ExecutionRequest, RulesRequest):
+    """Simulate a grid or a sample of trials and rank them.
 
     The same request on the same data finishes what is missing of its batch and repeats nothing.
     """
@@ -37,7 +42,8 @@ class OptimizeRunRequest(ExecutionRequest):
     thresholds: tuple[str, ...] = Field(
         default=("auto",),
         description="auto (p50, p80, p90, p97 of each refit's training part), classic (0.0001, 0.0005, 0.001, "
-        "0.002), or a list of percentiles and log returns.",
+        "0.002), or a list of percentiles, log returns and steps (0.0001:0.002:0.0001, end included). With --sample "
+        "also one range, 0.0001..0.002, or log:0.0001..0.002 for even steps of the logarithm.",
     )
     z_filter: Switch = Field(
         default="both", description="The outlier filter, |z| > 3 against the 20 sessions before."
@@ -54,91 +60,87 @@ class OptimizeRunRequest(ExecutionRequest):
     max_concurrent: Annotated[int | None, FromSetting("optimize.max_concurrent")] = Field(
         default=None, ge=1, le=256, description="Threads."
     )
+    sample: SampleKind | None = Field(
+        default=None,
+        description="Draw configurations instead of running all: random, or sobol, which covers them more evenly. "
+        "None is drawn twice.",
+    )
+    trials: int | None = Field(
+        default=None, ge=1, le=MOST_TRIALS, description="How many are drawn per model; needed with --sample."
+    )
     seed: Annotated[int | None, FromSetting("training.seed")] = Field(
-        default=None, ge=0, description="Recorded with the batch."
+        default=None, ge=0, description="Decides what is drawn; a longer sample begins with a shorter one."
+    )
+    estimate: bool = Field(
+        default=False, description="Tell trials, time, memory and bytes beforehand, and start nothing."
     )
     force: bool = Field(default=False, description="Run again, as a new batch, what was run already.")
 
 
-@dataclass(frozen=True)
-class BatchOutcome(Outcome):
-    """How a batch went; the times are CPU and wall seconds of the work itself."""
-
-    batch_id: str
-    n_trials: int
-    n_completed: int
-    n_failed: int
-    wall_s: float
-    cpu_s: float
-    symbols: tuple[str, ...]
-    models: tuple[str, ...]
-    n_resumed: int
-    note: str
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether at least one trial has a result."""
-        return self.n_completed > 0
-
-    def lines(self) -> list[str]:
-        """Counts, times, and how to see the ranking."""
-        counts = f"{self.n_completed:,} of {self.n_trials:,} trials done, {self.n_failed:,} failed"
-        return [
-            f"batch {self.batch_id}: {counts}; {self.wall_s:.2f} s, {self.cpu_s:.2f} CPU s",
-            *([self.note] if self.note else []),
-            f"next: quantmill leaderboard {self.batch_id}",
-        ]
-
-
-def run(mill: Mill, request: OptimizeRunRequest, progress: Progress) -> BatchOutcome:
-    """Runs the grid; every trial is in the ledger before it runs.
+def run(mill: Mill, request: OptimizeRunRequest, progress: Progress) -> BatchOutcome | BatchEstimate:
+    """Runs the trials, or estimates what they would take; every trial is in the ledger before it runs.
 
     Raises:
         UsageError: If models, symbols or parameters do not fit one another.
         NotFoundError: If a model is unknown.
+        JobCancelledError: If somebody paused the batch.
     """
-    settings = mill.settings
-    concurrent = (
-        settings.optimize.max_concurrent if request.max_concurrent is None else request.max_concurrent
+    if not request.estimate:
+        return run_trials(mill, request, progress)
+    estimate = estimate_batch(
+        mill.lake,
+        mill.state,
+        request.models,
+        request.symbols,
+        _space(request, mill),
+        _setup(request, mill),
+        max_concurrent=threads_of(mill, request.max_concurrent),
     )
+    return BatchEstimate(estimate)
+
+
+def run_trials(mill: Mill, request: OptimizeRunRequest, progress: Progress) -> BatchOutcome:
+    """Runs the trials of a request; as `run` does where no estimate is asked for."""
     report = run_batch(
         mill.lake,
         mill.state,
         mill.queue,
         request.models,
         request.symbols,
-        _space(request),
-        BatchSetup(request.costs(settings.simulation), request.cash_usd(settings.simulation)),
-        seed=settings.training.seed if request.seed is None else request.seed,
-        max_concurrent=concurrent,
+        _space(request, mill),
+        _setup(request, mill),
+        max_concurrent=threads_of(mill, request.max_concurrent),
         force=request.force,
         progress=progress,
     )
-    return BatchOutcome(
-        batch_id=report.batch_id,
-        n_trials=report.n_trials,
-        n_completed=report.n_completed,
-        n_failed=report.n_failed,
-        wall_s=report.wall_s,
-        cpu_s=report.cpu_s,
-        symbols=report.symbols,
-        models=report.models,
-        n_resumed=report.n_resumed,
-        note=report.note,
-    )
+    return BatchOutcome.of(report)
 
 
-def _space(request: OptimizeRunRequest) -> ParameterSpace:
+def _setup(request: OptimizeRunRequest, mill: Mill) -> BatchSetup:
+    simulation = mill.settings.simulation
+    return BatchSetup(request.costs(simulation), request.cash_usd(simulation), request.rules())
+
+
+def _space(request: OptimizeRunRequest, mill: Mill) -> TrialSpace:
     thresholds = request.thresholds
     is_named = len(thresholds) == 1 and thresholds[0] in _NAMED
-    return ParameterSpace.parse(
-        {
-            "threshold": thresholds[0] if is_named else [_threshold(text) for text in thresholds],
-            "z_score_check": list(_SWITCH[request.z_filter]),
-            "volatility_normalization": list(reversed(_SWITCH[request.vol_normalize])),
-            "gates": list(request.gates),
-        }
-    )
+    parameters = {
+        "threshold": thresholds[0] if is_named else [_threshold(text) for text in thresholds],
+        "z_score_check": list(_SWITCH[request.z_filter]),
+        "volatility_normalization": list(reversed(_SWITCH[request.vol_normalize])),
+        "gates": list(request.gates),
+    }
+    if request.sample is None:
+        if request.trials is not None:
+            raise UsageError(
+                f"--trials {request.trials} without --sample; a full grid has as many trials as it has combinations",
+                hint="add --sample sobol or --sample random",
+            )
+        return ParameterSpace.parse(parameters)
+    if request.trials is None:
+        raise UsageError(f"--sample {request.sample} without --trials", hint="say how many: --trials 200")
+    seed = mill.settings.training.seed if request.seed is None else request.seed
+    return SampledSpace.parse(parameters, Sample(request.sample, request.trials, seed))
 
 
 def _threshold(text: str) -> str | float:

@@ -42,6 +42,14 @@ _PARAMETERS: Final[dict[str, Any]] = {
     "half_spread_bps": pl.Float64(),
     "half_spread_min_usd": pl.Float64(),
     "fee_usd": pl.Float64(),
+    "spread_by_minute": pl.String(),
+    "fee_per_share_usd": pl.Float64(),
+    "fee_min_usd": pl.Float64(),
+    "fee_bps": pl.Float64(),
+    "regulatory_fees": pl.Boolean(),
+    "vwap_bars": pl.Int64(),
+    "vwap_share_frac": pl.Float64(),
+    "atr_multiple": pl.Float64(),
 }
 _IDENTITY: Final[dict[str, Any]] = {
     "run_id": pl.String(),

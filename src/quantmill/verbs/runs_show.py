@@ -7,12 +7,13 @@ import polars as pl
 from pydantic import Field
 
 from quantmill.core.progress import Progress
+from quantmill.optimize.significance import Significance
 from quantmill.simulation.history import RunRecord, get_run, read_equity, read_trades
 from quantmill.verbs.json_form import Json
 from quantmill.verbs.mill import Mill
 from quantmill.verbs.outcome import Outcome
 from quantmill.verbs.request import POSITIONAL, Request
-from quantmill.verbs.simulate import run_json, run_lines
+from quantmill.verbs.simulate import judged, run_json, run_lines
 
 __all__ = ["READS_ONLY", "RunsShowRequest", "ShownRun", "run"]
 
@@ -39,12 +40,13 @@ class ShownRun(Outcome):
     """One kept run and the rows that were asked for."""
 
     record: RunRecord
+    significance: Significance
     rows: pl.DataFrame
     kind: str
 
     def to_json(self) -> Json:
         """The run as one flat object; with trades or equity, their rows under that name."""
-        values = run_json(self.record)
+        values = run_json(self.record, self.significance)
         return values if self.kind == "metrics" else {**values, self.kind: self.rows}
 
     def table(self) -> pl.DataFrame:
@@ -53,7 +55,7 @@ class ShownRun(Outcome):
 
     def lines(self) -> list[str]:
         """The run in words."""
-        return run_lines(self.record)
+        return run_lines(self.record, self.significance)
 
 
 def run(mill: Mill, request: RunsShowRequest, progress: Progress) -> ShownRun:
@@ -74,4 +76,4 @@ def run(mill: Mill, request: RunsShowRequest, progress: Progress) -> ShownRun:
         rows = pl.DataFrame(
             columns, schema_overrides={"value": pl.Float64, "reason": pl.String}, strict=False
         )
-    return ShownRun(record, rows, request.kind)
+    return ShownRun(record, judged(mill, record), rows, request.kind)

@@ -20,7 +20,7 @@ NOT_SERVED: Final = {
 # A query is too long for an address.
 _ASKED_BY_BODY: Final = frozenset({"sql"})
 # Writes too small to wait in the line of jobs.
-_AT_ONCE: Final = {"jobs cancel": "/jobs/{job_id}/cancel"}
+_AT_ONCE: Final = {"jobs cancel": "/jobs/{job_id}/cancel", "optimize pause": "/optimize/{batch}/pause"}
 _FURTHER: Final = {"ingest": "/ingest/{symbols}"}
 _WITHOUT_PREFIX: Final = frozenset(
     {
@@ -62,6 +62,11 @@ class Address:
     def access(self) -> Access:
         """What the verb does with the home; a small write makes none."""
         return "reads" if self.verb.access == "writes" and not self.is_job else self.verb.access
+
+    @property
+    def is_page(self) -> bool:
+        """Whether the answer is a page of HTML instead of JSON."""
+        return self.verb.extra("page") is not None
 
     @property
     def operation_id(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic.json_schema import models_json_schema
 
 from quantmill.config.settings import WebSettings
@@ -42,6 +43,7 @@ def add_routes(app: FastAPI, addresses: Sequence[Address], endpoints: Endpoints)
             description=inspect.getdoc(address.verb.request_type()),
             tags=[address.verb.group or address.verb.words],
             response_model=Accepted if address.is_job else None,
+            response_class=HTMLResponse if address.is_page else JSONResponse,
             status_code=HTTPStatus.ACCEPTED if address.is_job else HTTPStatus.OK,
             responses=_success(address),
         )
@@ -123,6 +125,8 @@ def _success(address: Address) -> dict[int | str, Schema]:
         where = {"description": "Address of the job.", "schema": {"type": "string"}}
         return {HTTPStatus.ACCEPTED: {"description": "Put in line.", "headers": {"Location": where}}}
     described = (inspect.getdoc(address.verb.run()) or "").partition("\n\n")[0]
+    if address.is_page:
+        return {HTTPStatus.OK: {"description": described}}
     content = {"application/json": {"schema": result_schema(address.verb)}}
     return {HTTPStatus.OK: {"description": described, "content": content}}
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import polars as pl
 from anyio import CapacityLimiter, to_thread
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.requests import Request as HttpRequest
 
@@ -76,6 +76,11 @@ class Endpoints:
     def _ask(self, address: Address, request: Request) -> Response:
         notes = _Notes()
         result = address.verb.run()(self._served.mill(address.access), request, notes)
+        if address.is_page:
+            policy = f"{address.verb.extra('PAGE_POLICY')}; frame-ancestors 'none'"
+            return HTMLResponse(
+                address.verb.extra("page")(result), headers={"Content-Security-Policy": policy}
+            )
         rows = result.table() if isinstance(result, Outcome) else result
         n_rows = rows.height if isinstance(rows, pl.DataFrame) else 0
         if n_rows > self._settings.max_rows:

@@ -46,7 +46,10 @@ class Gate:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    # A page brings its own policy, which lets it have its style.
+                    headers.setdefault(name, value)
             await send(message)
 
         try:

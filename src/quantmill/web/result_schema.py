@@ -33,14 +33,14 @@ _PLAIN: dict[object, Schema] = {
 def result_schema(verb: Verb) -> Schema:
     """The schema of what a verb answers; an object of any form where a result makes its own JSON."""
     kind = typing.get_type_hints(verb.run())["return"]
-    if isinstance(kind, type) and issubclass(kind, Outcome) and kind.to_json is not Outcome.to_json:
-        return {"type": "object", "title": kind.__name__, "description": kind.__doc__}
     return _schema(kind)
 
 
 def _schema(kind: Any) -> Schema:  # noqa: ANN401 - a type as it was written
     if kind in _PLAIN:
         return _PLAIN[kind]
+    if _has_own_form(kind):
+        return _of_own_form(kind)
     origin, parts = get_origin(kind), get_args(kind)
     if origin in {typing.Union, UnionType}:
         return {"anyOf": [_schema(part) for part in parts]}
@@ -59,3 +59,15 @@ def _schema(kind: Any) -> Schema:  # noqa: ANN401 - a type as it was written
             "required": names,
         }
     return {}
+
+
+def _has_own_form(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Outcome) and kind.to_json is not Outcome.to_json
+
+
+def _of_own_form(kind: type[Outcome]) -> Schema:
+    """An object of any form, or a list of them where the result says so."""
+    named: Schema = {"title": kind.__name__, "description": kind.__doc__}
+    if get_origin(typing.get_type_hints(kind.to_json)["return"]) is list:
+        return {"type": "array", "items": {"type": "object"}, **named}
+    return {"type": "object", **named}

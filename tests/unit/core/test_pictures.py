@@ -7,7 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from quantmill.core.panels import AreaPanel, BarPanel, LinePanel, Picture
+from quantmill.core.panels import Along, AreaPanel, BarPanel, LinePanel, Picture, Trace, TracePanel
 from quantmill.core.pictures import PictureKind, draw
 
 BARS = BarPanel("By dataset", "bytes", ("bars", "features"), {"live": np.array([3e6, 1e6])}, "bytes")
@@ -20,8 +20,26 @@ AREA = AreaPanel(
 LINE = LinePanel(
     "Syncs", "share, %", "ms", np.arange(3.0), {"fsync": np.array([1.0, np.nan, 9.0])}, is_log=True
 )
+ALONG = Along("bars", (0.0, 2.0), {0.0: "first", 2.0: "last"})
+UP = Trace(np.arange(3.0), np.array([1.0, 3.0, 2.0]))
+TRACES = TracePanel(
+    "Run",
+    "USD",
+    ALONG,
+    areas={"fall": Trace(UP.x, -UP.y)},
+    lines={"live": UP},
+    ups={"buy": UP},
+    downs={"sell": UP},
+    right={"rate": UP},
+    right_axis="%",
+    across=(1.5,),
+)
 PICTURE = Picture(
-    "Everything", ((BARS, LINE), (AREA,)), (2.0, 2.0), legend=("live", "retired"), note="A note."
+    "Everything",
+    ((BARS, LINE), (AREA,), (TRACES,)),
+    (2.0, 2.0, 2.0),
+    legend=("live", "retired"),
+    note="A note.",
 )
 
 
@@ -47,7 +65,15 @@ def test_panels_without_values_are_drawn() -> None:
     nothing = BarPanel("By dataset", "bytes", (), {})
     never = AreaPanel("Growth", "bytes", (), {})
 
-    assert draw(Picture("Empty", ((nothing, never),), (2.0,)), "svg")
+    untraced = TracePanel("Run", "USD", ALONG, lines={"live": Trace(np.empty(0), np.empty(0))})
+
+    assert draw(Picture("Empty", ((nothing, never, untraced),), (2.0,)), "svg")
+
+
+def test_a_line_without_change_is_drawn() -> None:
+    still = TracePanel("Run", "USD", ALONG, lines={"live": Trace(np.arange(3.0), np.full(3, 1e5))})
+
+    assert draw(Picture("", ((still,),), (2.0,)), "svg")
 
 
 def test_a_row_without_height_is_refused() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantmill.core.digest import canonical_json, digest, short_id
+from quantmill.core.digest import HOLE, canonical_json, digest, digests_with, short_id
 from quantmill.core.interval import Interval
 from quantmill.core.seeds import derive_seed
 from quantmill.core.symbols import canonical_symbol, describe_symbol, from_path_part, path_part
@@ -66,6 +66,23 @@ def test_intervals_read_as_they_print() -> None:
 def test_equal_values_have_equal_json_whatever_their_order() -> None:
     assert canonical_json({"b": 1, "a": [1.5, None]}) == '{"a":[1.5,null],"b":1}'
     assert digest({"b": 1, "a": 2}) == digest({"a": 2, "b": 1})
+
+
+@given(st.lists(st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.text(), st.booleans())))
+def test_digests_of_parts_that_differ_in_one_place_are_those_of_each(
+    values: list[float | str | bool],
+) -> None:
+    raw = list(digests_with(values, "a", {"x": 1, "threshold": HOLE, "y": [2.5]}))
+
+    assert [one.hex() for one in raw] == [
+        digest("a", {"x": 1, "threshold": value, "y": [2.5]}) for value in values
+    ]
+
+
+@pytest.mark.parametrize("parts", [("a",), (HOLE, HOLE)])
+def test_parts_without_one_hole_are_refused(parts: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="exactly one is needed"):
+        list(digests_with([1.0], *parts))
 
 
 def test_digest_is_sha256_of_the_json_of_all_parts() -> None:

@@ -67,6 +67,22 @@ def test_the_lease_of_a_dead_process_is_void(queue: JobQueue) -> None:
     assert queue.claim(job.id, "second:2", is_alive=lambda _: False).attempt == 2
 
 
+def test_a_job_is_found_while_a_living_worker_holds_it(queue: JobQueue) -> None:
+    def find(*, is_alive: bool = True) -> Job | None:
+        return queue.find_held("train", ("SPY",), is_alive=lambda _: is_alive)
+
+    assert find() is None
+    job = queue.enqueue("train", ("SPY",))
+    assert find() is None
+    held = queue.claim(job.id, "first:1", is_alive=always_alive)
+
+    assert find() == held
+    assert find(is_alive=False) is None
+    assert isinstance(queue.clock, FixedClock)
+    queue.clock.instant += timedelta(seconds=31)
+    assert find() is None, "the lease has run out"
+
+
 def test_a_heartbeat_renews_the_lease_and_brings_cancellation(queue: JobQueue) -> None:
     job = queue.claim(queue.enqueue("train", ("SPY",)).id, "first:1", is_alive=always_alive)
     assert isinstance(queue.clock, FixedClock)

@@ -9,7 +9,7 @@ import pytest
 from quantmill.errors import UsageError
 from quantmill.optimize.leaderboard import with_all_columns
 from quantmill.optimize.ranking import LEADERBOARD_COLUMNS, Selection, rank_trials
-from quantmill.optimize.trials import trials_frame
+from quantmill.optimize.trials import TRIAL_SCHEMA
 
 ANNUAL = math.sqrt(252)
 
@@ -37,7 +37,7 @@ def rank(
 ) -> pl.DataFrame:
     symbols = {row["symbol"] for row in rows}
     selection = Selection(n_trials, dict.fromkeys(symbols, n_trials))
-    return rank_trials(trials_frame(rows).lazy(), selection, sort=sort, limit=limit)
+    return rank_trials(pl.DataFrame(rows, TRIAL_SCHEMA).lazy(), selection, sort=sort, limit=limit)
 
 
 def test_best_deflated_probability_comes_first() -> None:
@@ -220,7 +220,7 @@ def test_a_badge_says_how_often_coins_earn_it() -> None:
 
 
 def test_trials_stored_before_a_column_existed_are_shown_without_it() -> None:
-    older = trials_frame([trial(0, 0.1)]).lazy().drop("feature_gates")
+    older = pl.DataFrame([trial(0, 0.1)], TRIAL_SCHEMA).lazy().drop("feature_gates")
 
     board = rank_trials(with_all_columns(older), Selection(1, {"SPY": 1}))
 

@@ -3,7 +3,8 @@
 import pytest
 
 from quantmill.errors import UsageError
-from quantmill.optimize.space import Axis, ParameterSpace
+from quantmill.optimize.axis import Axis
+from quantmill.optimize.space import ParameterSpace
 
 
 def test_default_grid_has_the_size_of_the_requirement() -> None:
@@ -61,6 +62,19 @@ def test_stepped_values_include_their_end(
     assert axis.values == expected
 
 
+def test_steps_can_be_written_as_text_and_beside_other_values() -> None:
+    axis = Axis.parse("threshold", ["p90", "0.1:0.3:0.1"])
+
+    assert axis.values == ("p90", 0.1, 0.2, 0.3)
+
+
+def test_a_recipe_of_a_grid_is_read_back() -> None:
+    space = ParameterSpace.parse({"threshold": ["p90", "0.1:0.3:0.1"], "gates": ["gmm:0", "1", "none"]})
+
+    assert ParameterSpace.parse(space.recipe()) == space
+    assert space.n_streams * 4 == len(space)
+
+
 def test_parameters_left_out_keep_their_default_values() -> None:
     space = ParameterSpace.parse({"z_score_check": False, "threshold": ["p90", 0.0003]})
 
@@ -99,6 +113,10 @@ def test_gates_are_kept_in_one_form(given: object, expected: tuple[str, ...]) ->
         ("threshold", {"start": 1, "end": 0, "step": 1}, "steps from 1 to 0 by 1"),
         ("threshold", {"start": 1, "end": 2, "step": 0}, "by 0"),
         ("threshold", {"start": 0, "end": 1, "step": 1e-9}, "1,000,000,001 values"),
+        ("threshold", "0.1:0.3", "'0.1:0.3'"),
+        ("threshold", "a:b:c", "must be numbers"),
+        ("threshold", ["0.1:0.2:0.1", 0.2], "repeats a value"),
+        ("threshold", "0.1..0.2", "has the range 0.1..0.2, and a grid needs a list"),
         ("z_score_check", "yes", "'yes'"),
         ("z_score_check", 1, "1"),
         ("gates", "vix:9", "no state '9'"),

@@ -6,17 +6,22 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import polars as pl
 import pytest
 
 from quantmill.core.instants import day_of_date
+from quantmill.optimize.batch_setup import BatchSetup
 from quantmill.optimize.ledger import configuration_of, evidence_of
+from quantmill.optimize.ranking import LEADERBOARD_COLUMNS
 from quantmill.optimize.space import ParameterSpace
-from quantmill.optimize.sweep import BatchSetup, filters_of, sweep, trial_setup
-from quantmill.optimize.trials import trials_frame
+from quantmill.optimize.stream_trials import filters_of, stream_trials
+from quantmill.optimize.sweep import sweep
+from quantmill.optimize.trials import TRIAL_SCHEMA
 from quantmill.simulation.gates import GateColumn
 from quantmill.simulation.market import Market
 from quantmill.simulation.metrics import METRIC_NAMES
-from quantmill.simulation.run import run_id_of
+from quantmill.simulation.rules import NO_RULES, Rules
+from quantmill.simulation.run import parameters_of, run_id_of
 from quantmill.simulation.signal import Filters, SignalSource, prepare_stream
 from quantmill.simulation.trial import TrialSetup, run_trial
 
@@ -41,6 +46,10 @@ def make_source(seed: int = 0, *, has_auto: bool = True) -> SignalSource:
         close=close,
         session=day,
         session_end=np.arange(1, N_SESSIONS + 1) * SESSION_BARS,
+        volume=np.full(n_bars, 1000.0),
+        vwap=np.full(n_bars, np.nan),
+        minute=minute,
+        session_minutes=np.full(n_bars, SESSION_BARS),
     )
     half = n_bars // 2
     percentiles = np.array([[1e-5, 1e-4, 2e-4, 4e-4], [2e-5, 2e-4, 4e-4, 8e-4]])
@@ -63,9 +72,17 @@ def executor() -> Iterator[Executor]:
         yield threads
 
 
+def all_trials(
+    source: SignalSource, space: ParameterSpace, executor: Executor, rules: Rules = NO_RULES
+) -> pl.DataFrame:
+    groups = stream_trials(enumerate(space))
+    frame = pl.concat(sweep(source, groups, BatchSetup(rules=rules), executor=executor, n_threads=2))
+    assert frame.schema == TRIAL_SCHEMA
+    return frame.sort("trial")
+
+
 def all_rows(source: SignalSource, space: ParameterSpace, executor: Executor) -> list[dict[str, object]]:
-    parts = sweep(source, list(enumerate(space)), BatchSetup(), executor=executor, n_threads=2)
-    return [row for part in parts for row in part]
+    return all_trials(source, space, executor).to_dicts()
 
 
 def test_each_trial_has_the_figures_of_the_same_trial_run_alone(executor: Executor) -> None:
@@ -102,13 +119,40 @@ def test_gated_trials_have_the_figures_of_the_same_trial_run_alone(executor: Exe
     assert all(row["exposure_frac"] < rows[0]["exposure_frac"] for row in rows[16:48:16])
 
 
+def test_trials_under_rules_have_the_figures_and_the_identity_of_the_same_run_alone(
+    executor: Executor,
+) -> None:
+    source, rules = make_source(), Rules(side="short", size="volatility:0.2", trailing_stop_frac=0.01)
+
+    frame = all_trials(source, UNGATED, executor, rules)
+
+    assert frame["n_trades"].min() > 0
+    for row, parameters in zip(frame.to_dicts(), UNGATED, strict=True):
+        filters, setup = filters_of(parameters), TrialSetup(str(parameters["threshold"]), rules=rules)
+        alone = run_trial(prepare_stream(source, filters), setup)
+        assert {name: row[name] for name in METRIC_NAMES} == alone.metrics
+        assert row["run_id"] == run_id_of(source, filters, setup)
+        assert row["configuration"] == configuration_of(source, filters, setup)
+        assert row["configuration"] != configuration_of(source, filters, replace(setup, rules=NO_RULES))
+    columns = frame.select("side", "position_size", "trailing_stop_frac", "stop_loss_frac").unique()
+    assert columns.rows() == [("short", "volatility:0.2", 0.01, None)]
+
+
+def test_rules_that_are_off_are_no_part_of_a_configuration() -> None:
+    rules = Rules("both", "usd:5", 0.1, 0.1, 0.1, flat_at_close=True, borrow_bps=1.0)
+
+    assert parameters_of(Filters(), TrialSetup("p90")).keys().isdisjoint(rules.parameters)
+    assert rules.parameters.keys() <= TRIAL_SCHEMA.keys()
+    assert {*rules.parameters} <= {*LEADERBOARD_COLUMNS}
+
+
 def test_a_regime_without_values_fails_its_own_trials_alone(executor: Executor) -> None:
     bare = make_source()
     nowhere = np.full(bare.market.n_bars, np.nan)
     source = replace(bare, gate_columns={"regime_gmm": GateColumn(nowhere, "nothing")})
     space = ParameterSpace.parse({"gates": ["none", "gmm:0"], "threshold": "p90"})
 
-    frame = trials_frame(all_rows(source, space, executor))
+    frame = all_trials(source, space, executor)
 
     assert frame["status"].to_list() == ["completed"] * 4 + ["failed"] * 4
     assert "needs 42 sessions of QQQ" in frame["error"][4]
@@ -118,7 +162,7 @@ def test_a_regime_without_values_fails_its_own_trials_alone(executor: Executor) 
 def test_a_trial_that_fails_is_a_row_with_its_error_and_takes_no_other_along(executor: Executor) -> None:
     space = ParameterSpace.parse({"threshold": ["p90", 0.0001], "z_score_check": False, "gates": "none"})
 
-    frame = trials_frame(all_rows(make_source(has_auto=False), space, executor))
+    frame = all_trials(make_source(has_auto=False), space, executor)
 
     failed = frame.filter(status="failed")
     assert failed["threshold_rule"].to_list() == ["p90", "p90"]
@@ -174,7 +218,7 @@ def test_a_grid_and_a_run_of_its_own_share_the_identity_of_a_configuration() -> 
     source = make_source()
     parameters = {"threshold": "p90", "z_score_check": True, "volatility_normalization": False}
 
-    in_grid = configuration_of(source, filters_of(parameters), trial_setup(parameters, BatchSetup()))
+    in_grid = configuration_of(source, filters_of(parameters), BatchSetup().trial("p90"))
     alone = configuration_of(source, Filters(z_score_check=True), TrialSetup("p90"))
 
     assert in_grid == alone

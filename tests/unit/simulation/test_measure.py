@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from quantmill.simulation.measure import (
+    measure_fall,
     measure_hits,
-    measure_path,
     measure_sessions,
     session_end_returns,
 )
@@ -21,42 +21,52 @@ def test_deepest_fall_counts_sessions_to_its_recovery() -> None:
     # From 110 (bar 1, session 0) down to 88 = -20 %, back at 110 in bar 5 (session 2); a smaller fall follows.
     equity = np.array([100.0, 110.0, 99.0, 88.0, 105.0, 110.0, 121.0, 110.0])
 
-    path = measure_path(equity, np.array([2, 4, 8]), 100.0)
-
-    assert path.final_equity_usd == 110.0
-    assert path.total_return_frac == pytest.approx(0.1)
-    assert path.max_drawdown_frac == pytest.approx(-0.2)
-    assert path.max_drawdown_sessions == 2
+    assert measure_fall(equity, np.array([2, 4, 8]), 100.0) == (pytest.approx(-0.2), 2)
 
 
 def test_fall_below_the_initial_cash_counts_from_the_start_and_lasts_to_the_end() -> None:
-    path = measure_path(np.array([95.0, 90.0, 92.0]), np.array([1, 2, 3]), 100.0)
-
-    assert path.max_drawdown_frac == pytest.approx(-0.1)
-    assert path.max_drawdown_sessions == 2
+    assert measure_fall(np.array([95.0, 90.0, 92.0]), np.array([1, 2, 3]), 100.0) == (pytest.approx(-0.1), 2)
 
 
 def test_equity_that_only_rises_never_falls() -> None:
-    path = measure_path(np.array([100.0, 101.0, 101.0]), np.array([3]), 100.0)
-
-    assert (path.max_drawdown_frac, path.max_drawdown_sessions) == (0.0, 0)
+    assert measure_fall(np.array([100.0, 101.0, 101.0]), np.array([3]), 100.0) == (0.0, 0)
 
 
 def test_drawdown_is_the_lowest_ratio_to_the_running_peak() -> None:
     equity = 100.0 * np.exp(np.cumsum(np.random.default_rng(0).normal(0.0, 0.01, 500)))
 
-    path = measure_path(equity, np.array([500]), 100.0)
+    fall, _ = measure_fall(equity, np.array([500]), 100.0)
 
     peak = np.maximum.accumulate(np.append(100.0, equity))[1:]
-    assert path.max_drawdown_frac == (equity / peak - 1.0).min()
+    assert fall == (equity / peak - 1.0).min()
 
 
 def test_session_returns_start_from_the_initial_cash() -> None:
     returns = np.empty(2)
 
-    session_end_returns(np.array([100.0, 110.0, 50.0, 99.0]), np.array([2, 4]), 100.0, returns)
+    session_end_returns(np.array([110.0, 99.0]), 100.0, returns)
 
     assert returns == pytest.approx([0.1, -0.1])
+
+
+def test_equity_at_or_below_zero_has_no_return_but_while_it_stays() -> None:
+    returns = np.empty(6)
+
+    session_end_returns(np.array([50.0, -5.0, -5.0, -4.0, 10.0, 20.0]), 100.0, returns)
+
+    assert returns == pytest.approx([-0.5, -1.1, 0.0, NAN, NAN, 1.0], nan_ok=True)
+
+
+def test_equity_that_fell_below_zero_leaves_no_figure_of_returns() -> None:
+    returns = np.array([0.1, -1.5, NAN, 0.2])
+
+    figures = measure_sessions(returns, np.array([0.1, 0.2, 0.3, 0.4]), np.empty(4), -1.5, 0.0, -1.5)
+
+    known = {name for name, value in figures._asdict().items() if not math.isnan(value)}
+    assert known == {"annual_return_frac", "buy_hold_return_frac", "calmar", "longest_under_water_sessions"}
+    assert figures.annual_return_frac == -1.0
+    assert figures.calmar == pytest.approx(-1 / 1.5)
+    assert figures.longest_under_water_sessions == 3
 
 
 def test_calmar_is_annual_return_over_the_deepest_fall() -> None:
@@ -79,9 +89,8 @@ def trade_figures(
         out.n_filled,
         out.trade_bars,
         out.trade_values,
-        out.equity,
+        out.equity[session_end - 1],
         mark_price,
-        session_end,
         delay_bars,
         1000.0,
     )
@@ -108,6 +117,9 @@ def test_trade_figures_by_hand() -> None:
     assert figures.profit_factor == pytest.approx(93 / 106)
     assert figures.expectancy_usd == pytest.approx(-6.5)
     assert (figures.average_win_usd, figures.average_loss_usd) == pytest.approx((93.0, -106.0))
+    # Trade 2 loses 106 on 104 × 10.5; both are held for one bar, the open position does not count.
+    assert figures.worst_trade_frac == pytest.approx(-106 / (104 * 10.5))
+    assert figures.mean_holding_bars == 1.0
     # Trade 1: lowest close while held 10 against 10.5, highest its exit at 11.5; trade 2: lowest its exit at 9.5.
     assert figures.mean_mae_frac == pytest.approx(((10 / 10.5 - 1) + (9.5 / 10.5 - 1)) / 2)
     assert figures.mean_mfe_frac == pytest.approx((11.5 / 10.5 - 1) / 2)
@@ -137,6 +149,8 @@ def test_figures_without_trades_are_unknown_not_zero() -> None:
         "expectancy_usd",
         "average_win_usd",
         "average_loss_usd",
+        "worst_trade_frac",
+        "mean_holding_bars",
         "mean_mae_frac",
         "mean_mfe_frac",
         "cost_per_trade_usd",
@@ -144,6 +158,8 @@ def test_figures_without_trades_are_unknown_not_zero() -> None:
         "fill_slippage_bps",
     }
     assert figures.fees_usd == figures.exposure_frac == 0.0
+    # Not -0.0, which a report would show as a loss.
+    assert math.copysign(1.0, figures.cost_return_frac) == 1.0
 
 
 def test_hits_count_bars_above_the_threshold_of_their_segment() -> None:
@@ -171,7 +187,7 @@ def test_compiled_measures_equal_their_python_code() -> None:
     hit = np.where(rng.random(200) < 0.5, counted, NAN)
     ends = np.array([50, 200])
 
-    assert measure_path(equity, ends, 100.0) == measure_path.py_func(equity, ends, 100.0)
+    assert measure_fall(equity, ends, 100.0) == measure_fall.py_func(equity, ends, 100.0)
     thresholds = np.array([0.5, 1.0])
     assert measure_hits(counted, hit, ends, thresholds) == measure_hits.py_func(
         counted, hit, ends, thresholds

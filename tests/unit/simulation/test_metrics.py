@@ -26,7 +26,17 @@ def test_a_missing_value_has_its_reason() -> None:
     metrics = as_metrics(figures)
 
     assert metrics["sharpe"] is None
-    assert null_reasons(metrics) == {"sharpe": "needs two sessions or more, and session returns that vary"}
+    assert null_reasons(metrics) == {
+        "sharpe": "needs two sessions or more, session returns that vary, and equity above zero"
+    }
+
+
+def test_a_figure_beyond_all_numbers_has_no_value() -> None:
+    # A return of 2000 % in one session compounds to 21^252, more than a float holds.
+    metrics = as_metrics(dict.fromkeys(METRIC_NAMES, 1.0) | {"annual_return_frac": float("inf")})
+
+    assert metrics["annual_return_frac"] is None
+    assert null_reasons(metrics) == {"annual_return_frac": "too large for a number"}
 
 
 def test_a_metric_that_was_not_measured_is_an_error() -> None:

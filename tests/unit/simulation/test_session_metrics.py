@@ -10,6 +10,7 @@ from quantmill.simulation.session_metrics import (
     annual_return,
     expected_shortfall,
     kurtosis,
+    longest_under_water,
     omega,
     quantile_of_sorted,
     sharpe,
@@ -64,6 +65,31 @@ def test_quantile_of_twenty_one_sessions_is_the_second_worst() -> None:
     assert expected_shortfall(ascending, 0.05) == -9.5
 
 
+def test_sessions_without_a_position_do_not_dilute_the_shortfall() -> None:
+    # 41 sessions, 2 of them lost: the quantile, at position 2, is 0 as 39 others are; the lowest three average -0.01.
+    ascending = np.append([-0.02, -0.01], np.zeros(39))
+
+    assert quantile_of_sorted(ascending, 0.05) == 0.0
+    assert expected_shortfall(ascending, 0.05) == pytest.approx(-0.01, rel=1e-12)
+
+
+def test_a_return_that_is_unknown_leaves_the_tail_unknown() -> None:
+    ascending = np.sort(np.append(RETURNS, np.nan))
+
+    assert math.isnan(quantile_of_sorted(ascending, 0.05))
+    assert math.isnan(expected_shortfall(ascending, 0.05))
+
+
+def test_sessions_under_water_end_below_the_best_end_before() -> None:
+    # 1.1, 0.99, 1.089, 1.1979: two below 1.1; then 1.078, 1.078, 1.078, never back.
+    returns = np.array([0.1, -0.1, 0.1, 0.1, -0.1, 0.0, 0.0])
+
+    assert longest_under_water(returns[:4]) == 2
+    assert longest_under_water(returns) == 3
+    assert longest_under_water(np.array([-0.1])) == 1
+    assert longest_under_water(STILL) == 0
+
+
 def test_quantile_of_one_session_is_its_return() -> None:
     assert quantile_of_sorted(np.array([0.1]), 0.05) == 0.1
 
@@ -76,6 +102,13 @@ def test_alpha_and_beta_of_a_linear_strategy() -> None:
 
     assert beta == pytest.approx(2.0, rel=1e-12)
     assert alpha == pytest.approx(0.28643, abs=1e-5)
+
+
+def test_alpha_of_a_loss_of_more_than_everything_is_a_loss_of_everything() -> None:
+    # Short: the mean return is -2 per session without any beta; (1 - 2)^252 would be a gain.
+    alpha, beta = alpha_and_beta(np.array([-2.0, -2.0]), np.array([0.01, -0.01]))
+
+    assert (alpha, beta) == (-1.0, 0.0)
 
 
 def test_half_a_year_counts_twice() -> None:
@@ -94,10 +127,13 @@ def test_one_session_has_no_deviation() -> None:
 
     assert math.isnan(standard_deviation(one))
     assert math.isnan(sharpe(one))
+    assert math.isnan(sortino(-one))
     assert all(math.isnan(value) for value in alpha_and_beta(one, one))
 
 
-@pytest.mark.parametrize("formula", [standard_deviation, sharpe, sortino, omega, skew, kurtosis])
+@pytest.mark.parametrize(
+    "formula", [standard_deviation, sharpe, sortino, omega, skew, kurtosis, longest_under_water]
+)
 def test_compiled_formulas_equal_their_python_code(formula) -> None:
     returns = np.random.default_rng(0).normal(0.0, 0.01, 100)
 

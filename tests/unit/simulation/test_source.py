@@ -10,8 +10,6 @@ import pytest
 from quantmill.core.bars import BarArrays, ts_of
 from quantmill.errors import DataError, NoDataError, NotFoundError, SimulationError
 from quantmill.simulation.external import read_external
-from quantmill.simulation.fills import DEFAULT_COSTS, Costs
-from quantmill.simulation.labels import labels_of
 from quantmill.simulation.market import Market
 from quantmill.simulation.signal import SignalSource
 from quantmill.simulation.source import Refit, Sessions, lay_out
@@ -84,16 +82,6 @@ def test_the_same_content_has_the_same_digest() -> None:
     assert laid_out().input_digest == laid_out().input_digest
     other = lay_out("SPY", BARS, predictions_on(BARS, 2e-4), REFITS)
     assert other.input_digest != laid_out().input_digest
-
-
-def test_labels_say_what_must_be_known() -> None:
-    source = laid_out()
-
-    labels = labels_of(source, Costs(fill="close"))
-
-    assert set(labels) == {"naive_fill", "external_predictions", "few_sessions"}
-    assert labels["few_sessions"] == "rests on 6 sessions, fewer than 60"
-    assert "naive_fill" not in labels_of(source, DEFAULT_COSTS)
 
 
 def written(folder: Path, frame: pl.DataFrame) -> Path:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
-from quantmill.optimize.ranking import SIGNIFICANCE
+from quantmill.evaluation.sharpe import SIGNIFICANCE
 from quantmill.state.engine import State
 from quantmill.state.tables.optimize import BATCH, CHUNK, TRIAL_LEDGER
 from quantmill.state.tables.runs import RUN

@@ -32,4 +32,5 @@ RUN: Final = Table(
     Column("first_session", String(10), nullable=False),
     Column("last_session", String(10), nullable=False),
     Column("created_us", BigInteger, nullable=False, index=True),
+    Column("band", Text),
 )
