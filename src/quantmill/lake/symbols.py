@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import SymbolKindError
+from quantmill.lake.distinct import distinct
 from quantmill.state.statements import insert_missing
 from quantmill.state.tables.symbols import SYMBOL
 
@@ -30,7 +31,7 @@ def kinds_of(bars: pl.DataFrame) -> dict[str, bool]:
     """
     if bars["provider"].n_unique() == 1:
         # As in nearly all writes; the symbols need no look at their providers.
-        return dict.fromkeys(bars["symbol"].to_list(), is_synthetic_provider(bars["provider"][0]))
+        return dict.fromkeys(distinct(bars["symbol"]), is_synthetic_provider(bars["provider"][0]))
     kinds: dict[str, bool] = {}
     for symbol, provider in bars.select("symbol", "provider").unique().iter_rows():
         is_synthetic = is_synthetic_provider(provider)
@@ -51,6 +52,8 @@ class KnownKinds:
         if snapshot <= self._snapshot:
             # Somebody emptied the database: its snapshots count from the start again.
             return dict(kinds)
+        if kinds.items() <= self._kinds.items():
+            return {}
         return {symbol: kind for symbol, kind in kinds.items() if self._kinds.get(symbol) is not kind}
 
     def learn(self, kinds: Mapping[str, bool], *, snapshot: int) -> None:
