@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from quantmill.core.instants import to_us
@@ -38,8 +39,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class FileRef:
+class FileRef(msgspec.Struct, frozen=True, gc=False):
     """One data file as the catalogue knows it; times are µs since 1970 UTC, `path` is relative to the lake."""
 
     id: int
@@ -75,7 +75,7 @@ class Moment:
     at_us: int
 
 
-_COLUMNS: Final = [FILE.c[name] for name in FileRef.__slots__]
+_COLUMNS: Final = [FILE.c[name] for name in FileRef.__struct_fields__]
 _MANY_KEYS: Final = 500
 
 
@@ -169,8 +169,9 @@ def find_files(
 
 def find_hot_files(connection: Connection, *, as_of: int | None = None) -> list[FileRef]:
     """The hot files of a snapshot, by calendar and time."""
-    is_hot = (FILE.c.dataset == "bars", FILE.c.tier == "hot", is_live_at(as_of))
-    statement = _HOT if as_of is None else select(*_COLUMNS).where(*is_hot)
+    statement = _HOT
+    if as_of is not None:
+        statement = select(*_COLUMNS).where(_IS_BARS, FILE.c.tier == constant("hot"), is_live_at(as_of))
     return sorted((FileRef(*row) for row in connection.execute(statement).all()), key=_place)
 
 

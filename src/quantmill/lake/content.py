@@ -1,8 +1,10 @@
 """Digests of a frame's rows: one of rows in their order, one that adds up over any cut into files."""
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,50 +13,67 @@ import polars as pl
 from quantmill.core.arrays import Bools
 from quantmill.core.columns import is_constant
 
-__all__ = ["add_digests", "content_digest", "digest_of_rows", "digests_by_start"]
+__all__ = ["Content", "add_digests", "content_digest", "digest_of_rows"]
 
 _LEFT_OUT: Final = ("ingested_at",)
 _NULL: Final = np.uint64(0x9E3779B97F4A7C15)
 _SECOND_LANE: Final = np.uint64(0xD1B54A32D192ED03)
 _DIGEST_HEX: Final = 32
+_NONE: Final = np.empty(0, np.bool_)
 
 _Words = npt.NDArray[np.uint64]
 
 
-def content_digest(frame: pl.DataFrame) -> str:
-    """SHA-256 over column names, types and values in row order; `ingested_at` is left out."""
-    hasher = hashlib.sha256()
-    for column in frame:
-        if column.name in _LEFT_OUT:
-            continue
-        hasher.update(f"{column.name}\0{column.dtype}\0{len(column)}\0{column.null_count()}\0".encode())
-        if column.null_count():
-            hasher.update(np.packbits(_is_null(column)).tobytes())
-        if column.dtype == pl.String:
-            for part in _lengths_and_text(column.fill_null("") if column.null_count() else column):
+class Content:
+    """Rows as their digests see them: each column is looked at once, whatever digests are asked for."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._height = frame.height
+        self._columns = [_Column.of(column) for column in frame if column.name not in _LEFT_OUT]
+
+    def digest(self) -> str:
+        """SHA-256 over column names, types and values in row order; `ingested_at` is left out."""
+        hasher = hashlib.sha256()
+        for column in self._columns:
+            hasher.update(f"{column.name}\0{column.dtype}\0{self._height}\0{column.n_null}\0".encode())
+            if column.n_null:
+                hasher.update(np.packbits(column.is_null).tobytes())
+            for part in column.payload():
                 hasher.update(part)
-        else:
-            hasher.update(_filled(_numbers(column)).to_numpy().tobytes())
-    return hasher.hexdigest()
+        return hasher.hexdigest()
+
+    def digest_of_rows(self) -> str:
+        """Digest of the set of rows, `ingested_at` left out: 32 hexadecimal digits.
+
+        It does not depend on the order of rows, and those of two frames add up to that of both (`add_digests`).
+
+        Source:
+            Ours: each row is hashed to 64 bits by the finalizer of SplitMix64 (Steele, Lea and Flood 2014, "Fast
+            splittable pseudorandom number generators"), column after column; two sums of these, modulo 2^64.
+        """
+        return _digests(np.array([[lane.sum(dtype=np.uint64)] for lane in self._lanes()]))[0]
+
+    def digests_by_start(self, starts: npt.NDArray[np.int64]) -> list[str]:
+        """`digest_of_rows` of each stretch of rows; `starts` are their first rows, ascending from 0."""
+        if self._height == 0:
+            return []
+        return _digests(np.array([np.add.reduceat(lane, starts) for lane in self._lanes()]))
+
+    def _lanes(self) -> tuple[_Words, _Words]:
+        hashes = np.zeros(self._height, dtype=np.uint64)
+        for column in self._columns:
+            hashes = _mix(hashes ^ column.words() ^ _word_of(column.name))
+        return hashes, _mix(hashes ^ _SECOND_LANE)
+
+
+def content_digest(frame: pl.DataFrame) -> str:
+    """`Content.digest` of a frame."""
+    return Content(frame).digest()
 
 
 def digest_of_rows(frame: pl.DataFrame) -> str:
-    """Digest of the set of rows, `ingested_at` left out: 32 hexadecimal digits.
-
-    It does not depend on the order of rows, and those of two frames add up to that of both (`add_digests`).
-
-    Source:
-        Ours: each row is hashed to 64 bits by the finalizer of SplitMix64 (Steele, Lea and Flood 2014, "Fast
-        splittable pseudorandom number generators"), column after column; two sums of these, modulo 2^64.
-    """
-    return _digests(np.array([[lane.sum(dtype=np.uint64)] for lane in _lanes(frame)]))[0]
-
-
-def digests_by_start(frame: pl.DataFrame, starts: npt.NDArray[np.int64]) -> list[str]:
-    """`digest_of_rows` of each stretch of rows; `starts` are their first rows, ascending from 0."""
-    if frame.height == 0:
-        return []
-    return _digests(np.array([np.add.reduceat(lane, starts) for lane in _lanes(frame)]))
+    """`Content.digest_of_rows` of a frame."""
+    return Content(frame).digest_of_rows()
 
 
 def add_digests(*digests: str) -> str:
@@ -63,64 +82,82 @@ def add_digests(*digests: str) -> str:
     return _digests(lanes.sum(axis=0, dtype=np.uint64).reshape(2, 1))[0]
 
 
-def _lanes(frame: pl.DataFrame) -> tuple[_Words, _Words]:
-    hashes = np.zeros(frame.height, dtype=np.uint64)
-    for column in frame:
-        if column.name not in _LEFT_OUT:
-            hashes = _mix(hashes ^ _words(column) ^ _word_of(column.name))
-    return hashes, _mix(hashes ^ _SECOND_LANE)
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column: nulls are told by `is_null` (empty when there are none) and stand as 0 in `numbers`.
+
+    Texts have no numbers; where all are the same, as nearly every provider and feed of a file, there is one.
+    """
+
+    name: str
+    dtype: pl.DataType
+    n_rows: int
+    n_null: int
+    is_null: Bools
+    numbers: npt.NDArray[Any]
+    texts: list[str | None]
+
+    @classmethod
+    def of(cls, column: pl.Series) -> "_Column":
+        """Look at a column."""
+        dtype, n_rows, n_null = column.dtype, len(column), column.null_count()
+        is_null = _NONE
+        if n_null:
+            # Most columns have no null, or nothing else, which needs no look at each row.
+            is_null = np.ones(n_rows, np.bool_) if n_null == n_rows else column.is_null().to_numpy()
+        numbers, texts = _NONE, list[str | None]()
+        if dtype == pl.String:
+            texts = column.head(1 if is_constant(column) else n_rows).to_list()
+        elif n_null == n_rows:
+            numbers = np.zeros(n_rows, _numpy_type(dtype))
+        else:
+            numbers = _as_numbers(column.fill_null(0) if n_null else column, dtype).to_numpy()
+        return cls(column.name, dtype, n_rows, n_null, is_null, numbers, texts)
+
+    def payload(self) -> Iterator[bytes]:
+        """Its values as bytes; of texts the lengths, then all of them one after the other."""
+        if self.dtype != pl.String:
+            yield self.numbers.tobytes()
+        elif len(self.texts) == 1:
+            text = (self.texts[0] or "").encode()
+            yield np.full(self.n_rows, len(text), dtype=np.uint32).tobytes()
+            yield text * self.n_rows
+        else:
+            texts = [text or "" for text in self.texts]
+            joined = "".join(texts)
+            lengths = map(len, texts if joined.isascii() else map(str.encode, texts))
+            yield np.fromiter(lengths, dtype=np.uint32, count=len(texts)).tobytes()
+            yield joined.encode()
+
+    def words(self) -> _Words:
+        """Its values as 64-bit words, each null the same word."""
+        if self.n_null == self.n_rows:
+            return np.full(self.n_rows, _NULL)
+        if self.dtype == pl.String:
+            words = np.fromiter(map(_word_of, self.texts), dtype=np.uint64, count=len(self.texts))
+            return np.repeat(words, self.n_rows) if len(words) == 1 else words
+        if self.dtype.is_float():
+            # Zero has one sign.
+            words = (self.numbers.astype(np.float64, copy=False) + 0.0).view(np.uint64)
+        else:
+            words = self.numbers.astype(np.int64, copy=False).view(np.uint64)
+        return np.where(self.is_null, _NULL, words) if self.n_null else words
 
 
-def _words(column: pl.Series) -> _Words:
-    """The column's values as 64-bit words, each null the same word."""
-    if column.null_count() == len(column):
-        return np.full(len(column), _NULL)
-    if column.dtype == pl.String:
-        return _words_of_texts(column)
-    if column.dtype.is_float():
-        # Zero has one sign.
-        words = (_filled(column.cast(pl.Float64)).to_numpy() + 0.0).view(np.uint64)
-    else:
-        words = _filled(column.cast(pl.Int64)).to_numpy().view(np.uint64)
-    return np.where(_is_null(column), _NULL, words) if column.null_count() else words
-
-
-def _numbers(column: pl.Series) -> pl.Series:
+def _as_numbers(column: pl.Series, dtype: pl.DataType) -> pl.Series:
     """The column as the numbers that hold it."""
     # As `to_physical`, which takes many times as long.
-    if column.dtype == pl.Boolean:
+    if dtype == pl.Boolean:
         return column.cast(pl.UInt8)
-    if isinstance(column.dtype, pl.Datetime):
+    if isinstance(dtype, pl.Datetime):
         return column.cast(pl.Int64)
-    return column.cast(pl.Int32) if column.dtype == pl.Date else column
+    return column.cast(pl.Int32) if dtype == pl.Date else column
 
 
-def _filled(column: pl.Series) -> pl.Series:
-    # Most columns have no null, or nothing else, and filling takes longer than to see that.
-    if column.null_count() == len(column):
-        return pl.Series(column.name, np.zeros(len(column)), dtype=column.dtype)
-    return column.fill_null(0) if column.null_count() else column
-
-
-def _is_null(column: pl.Series) -> Bools:
-    if column.null_count() == len(column):
-        return np.ones(len(column), dtype=np.bool_)
-    return column.is_null().to_numpy()
-
-
-def _lengths_and_text(column: pl.Series) -> tuple[bytes, bytes]:
-    """How many bytes each text has, and all of them one after the other."""
-    if is_constant(column):
-        # As nearly every provider and feed of a file.
-        text: bytes = column[0].encode()
-        return np.full(len(column), len(text), dtype=np.uint32).tobytes(), text * len(column)
-    return column.str.len_bytes().to_numpy().tobytes(), "".join(column.to_list()).encode()
-
-
-def _words_of_texts(column: pl.Series) -> _Words:
-    if is_constant(column):
-        return np.full(len(column), _word_of(column[0]))
-    return np.fromiter(map(_word_of, column.to_list()), dtype=np.uint64, count=len(column))
+@lru_cache(maxsize=256)
+def _numpy_type(dtype: pl.DataType) -> np.dtype[Any]:
+    """The type of the numbers that hold a column type."""
+    return _as_numbers(pl.Series(dtype=dtype), dtype).to_numpy().dtype
 
 
 def _mix(words: _Words) -> _Words:

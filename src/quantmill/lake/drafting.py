@@ -9,11 +9,11 @@ import polars as pl
 from quantmill.core.bars import us_of
 from quantmill.core.columns import distinct
 from quantmill.core.digest import canonical_json
-from quantmill.lake.content import add_digests, content_digest, digest_of_rows
+from quantmill.lake.content import Content, add_digests
 from quantmill.lake.datasets import BARS, dataset_of
 from quantmill.lake.files import write_file
 from quantmill.lake.hot import HotKey, HotSession, count_keys
-from quantmill.lake.layout import file_path, hot_path, new_uid
+from quantmill.lake.layout import file_path, hot_kind, hot_path, new_uid
 from quantmill.lake.periods import SessionCounts, count_sessions
 from quantmill.lake.schemas import schema_id, schema_text
 from quantmill.lake.volume import Volume
@@ -95,7 +95,8 @@ class Drafting:
     ) -> None:
         replaces = [*replaces, *self.retires]
         self.retires.clear()
-        digest, schema = content_digest(rows), schema_text(rows.schema)
+        content = Content(rows)
+        digest, schema = content.digest(), schema_text(rows.schema)
         footer = {
             "dataset": name,
             "tier": tier,
@@ -106,8 +107,9 @@ class Drafting:
             "content_sha256": digest,
             "schema_id": schema_id(schema),
         }
-        written = write_file(self.volume, path, rows, footer, uid=uid)
-        facts = describe_rows(name, tier, key, rows)
+        is_segment = tier == "hot" and hot_kind(path) == "s"
+        written = write_file(self.volume, path, rows, footer, uid=uid, is_segment=is_segment)
+        facts = describe_rows(name, tier, key, rows, content)
         self.drafts.append(
             Draft(
                 dataset=name,
@@ -145,18 +147,18 @@ class RowFacts:
     keys: dict[str, HotKey]
 
 
-def describe_rows(name: str, tier: str, key: str, rows: pl.DataFrame) -> RowFacts:
+def describe_rows(name: str, tier: str, key: str, rows: pl.DataFrame, content: Content) -> RowFacts:
     """What the catalogue says of rows in their file's order; the same whether they are written or read again."""
     dataset = dataset_of(name)
     low, high = _time_range(dataset.time, rows)
     sessions = count_sessions(key, rows) if dataset.counts_sessions and tier == "base" else None
-    keys = count_keys(rows) if tier == "hot" else {}
+    keys = count_keys(rows, content) if tier == "hot" else {}
     if tier == "hot":
         n_extended = sum([count.n_extended for count in keys.values()])
         rows_digest = add_digests(*[count.rows_digest for count in keys.values()])
     else:
         n_extended = int(sessions.n_extended.sum()) if sessions else 0
-        rows_digest = digest_of_rows(rows) if dataset.counts_sessions else ""
+        rows_digest = content.digest_of_rows() if dataset.counts_sessions else ""
     return RowFacts(low, high, n_extended, rows_digest, _providers(rows), sessions, keys)
 
 

@@ -11,7 +11,8 @@ import polars as pl
 from polars.exceptions import ComputeError
 
 from quantmill.errors import DamagedFileError
-from quantmill.lake.volume import Volume
+from quantmill.lake.segments import segment_bytes
+from quantmill.lake.volume import Codec, Volume
 
 __all__ = ["FOOTER_PREFIX", "Written", "read_footer", "scan_paths", "write_file"]
 
@@ -29,25 +30,47 @@ class Written:
 
 
 def write_file(
-    volume: Volume, path: str, frame: pl.DataFrame, footer: Mapping[str, str], *, uid: str
+    volume: Volume,
+    path: str,
+    frame: pl.DataFrame,
+    footer: Mapping[str, str],
+    *,
+    uid: str,
+    is_segment: bool = False,
 ) -> Written:
     """Write a frame to `path` of a volume, safe from a crash when the call returns.
+
+    Args:
+        volume: Where it goes.
+        path: Its name there.
+        frame: Its rows.
+        footer: What the lake says of it.
+        uid: A part of the name that was never used.
+        is_segment: Whether it is soon rolled up: if small, it is written fast rather than compressed.
 
     Raises:
         StoreError: If the volume cannot be written to.
     """
+    metadata = {f"{FOOTER_PREFIX}{name}": value for name, value in footer.items()}
+    if is_segment and frame.height <= _ROW_GROUP_ROWS:
+        payload = segment_bytes(frame, metadata)
+    else:
+        payload = _parquet_bytes(frame, metadata, volume.codec)
+    volume.write(path, payload, uid=uid)
+    return Written(len(payload), hashlib.sha256(payload).hexdigest())
+
+
+def _parquet_bytes(frame: pl.DataFrame, metadata: Mapping[str, str], codec: Codec) -> memoryview:
     buffer = BytesIO()
     frame.write_parquet(
         buffer,
-        compression=volume.codec,
-        compression_level=_ZSTD_LEVEL if volume.codec == "zstd" else None,
+        compression=codec,
+        compression_level=_ZSTD_LEVEL if codec == "zstd" else None,
         statistics=True,
         row_group_size=_ROW_GROUP_ROWS,
-        metadata={f"{FOOTER_PREFIX}{name}": value for name, value in footer.items()},
+        metadata=dict(metadata),
     )
-    payload = buffer.getbuffer()
-    volume.write(path, payload, uid=uid)
-    return Written(len(payload), hashlib.sha256(payload).hexdigest())
+    return buffer.getbuffer()
 
 
 def scan_paths(paths: Sequence[Path], schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:

@@ -11,9 +11,10 @@ import polars as pl
 
 from quantmill.core.bars import us_of
 from quantmill.core.calendar import BarLabels, calendar_for
+from quantmill.core.columns import distinct
 from quantmill.core.instants import MINUTE_US
 from quantmill.core.symbols import describe_symbol
-from quantmill.lake.content import digests_by_start
+from quantmill.lake.content import Content
 
 __all__ = [
     "LATENESS_US",
@@ -93,28 +94,28 @@ def hot_key_of(symbol: str) -> str:
 
 def labels_by_calendar(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, BarLabels]]:
     """Bars of any symbols as (calendar, its bars, their labels)."""
-    calendars = {symbol: describe_symbol(symbol).calendar for symbol in rows["symbol"].to_list()}
-    names = list(dict.fromkeys(calendars.values()))
+    known = [describe_symbol(symbol) for symbol in distinct(rows["symbol"])]
+    names = dict.fromkeys(info.calendar for info in known)
     for name in names:
-        own = [symbol for symbol in calendars if calendars[symbol] == name] if len(names) > 1 else []
-        part = rows.filter(pl.col("symbol").is_in(own)) if own else rows
+        own = [info.symbol for info in known if info.calendar == name]
+        part = rows.filter(pl.col("symbol").is_in(own)) if len(names) > 1 else rows
         yield name, part, calendar_for(name).label(us_of(part["ts"]))
 
 
-def count_keys(rows: pl.DataFrame) -> dict[str, HotKey]:
-    """What bars sorted by symbol and time, all of one calendar, hold of each symbol."""
+def count_keys(rows: pl.DataFrame, content: Content) -> dict[str, HotKey]:
+    """What bars sorted by symbol and time, all of one calendar, hold of each symbol; `content` is theirs."""
     if rows.height == 0:
         return {}
-    ((_, _, labels),) = labels_by_calendar(rows)
     # A file sorted by symbol: each symbol is one stretch of rows.
     names = np.array(rows["symbol"].to_list())
     starts = np.flatnonzero(np.append(True, names[1:] != names[:-1]))
     ends = np.append(starts[1:], rows.height)
     symbols: list[str] = names[starts].tolist()
-    n_regular = np.add.reduceat(labels.is_regular.astype(np.int64), starts)
     ts = us_of(rows["ts"])
+    labels = calendar_for(describe_symbol(symbols[0]).calendar).label(ts)
+    n_regular = np.add.reduceat(labels.is_regular.astype(np.int64), starts)
     counts = (n_regular, ends - starts - n_regular, ts[starts], ts[ends - 1])
-    held = map(HotKey, *(count.tolist() for count in counts), digests_by_start(rows, starts))
+    held = map(HotKey, *(count.tolist() for count in counts), content.digests_by_start(starts))
     keys = dict(zip(symbols, held, strict=True))
     for symbol, providers in _providers_of(rows).items():
         keys[symbol] = msgspec.structs.replace(keys[symbol], providers=providers)

@@ -15,7 +15,7 @@ from quantmill.core.clock import Clock
 from quantmill.core.digest import file_digest
 from quantmill.errors import DamagedFileError, StoreError
 from quantmill.lake.commits import file_row, insert_counts
-from quantmill.lake.content import content_digest
+from quantmill.lake.content import Content
 from quantmill.lake.datasets import BARS
 from quantmill.lake.drafting import Draft, describe_rows
 from quantmill.lake.files import read_footer
@@ -163,14 +163,15 @@ def _read_draft(volume: Volume, path: str) -> Draft:
         rows = pl.read_parquet(local, hive_partitioning=False, glob=False)
     except (DamagedFileError, PolarsError) as error:
         raise _damaged(path, str(error).splitlines()[0]) from error
-    if content_digest(rows) != footer["content_sha256"]:
+    content = Content(rows)
+    if content.digest() != footer["content_sha256"]:
         raise _damaged(path, "its rows are not those that were written")
-    return _draft(local, path, footer, rows)
+    return _draft(local, path, footer, rows, content)
 
 
-def _draft(local: Path, path: str, footer: Mapping[str, str], rows: pl.DataFrame) -> Draft:
+def _draft(local: Path, path: str, footer: Mapping[str, str], rows: pl.DataFrame, content: Content) -> Draft:
     name, tier, key = footer["dataset"], footer.get("tier", "base"), footer["key"]
-    facts = describe_rows(name, tier, key, rows)
+    facts = describe_rows(name, tier, key, rows, content)
     return Draft(
         dataset=name,
         tier=tier,

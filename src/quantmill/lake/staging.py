@@ -9,6 +9,7 @@ import polars as pl
 from polars.exceptions import ComputeError
 from sqlalchemy import Connection
 
+from quantmill.core.arrays import Bools
 from quantmill.core.bars import us_of
 from quantmill.core.instants import MINUTE_US, from_us
 from quantmill.errors import CommitConflictError, ConflictError, DamagedFileError
@@ -54,9 +55,9 @@ class Staged:
         return not self.drafts and not self.retires
 
 
-def late_bars(rows: pl.DataFrame, now_us: int) -> pl.Series:
+def late_bars(rows: pl.DataFrame, now_us: int) -> Bools:
     """Whether each bar ended longer ago than the watermark allows."""
-    return pl.Series(now_us - (us_of(rows["ts"]) + MINUTE_US) > LATENESS_US)
+    return now_us - (us_of(rows["ts"]) + MINUTE_US) > LATENESS_US
 
 
 class Staging:
@@ -131,7 +132,7 @@ class Staging:
 
     def supersede(self, key: str, rows: pl.DataFrame) -> None:
         """Remember stored bars that are replaced: the same commit publishes them as revisions."""
-        is_late = late_bars(rows, self.now_us) & self.is_live
+        is_late = pl.Series(late_bars(rows, self.now_us) & self.is_live)
         reasons: dict[Reason, pl.DataFrame] = {
             "late": rows.filter(is_late),
             "replaced": rows.filter(~is_late),

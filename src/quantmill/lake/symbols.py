@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 from sqlalchemy import Connection, select
 
-from quantmill.core.columns import is_constant
+from quantmill.core.columns import distinct, is_constant
 from quantmill.core.symbols import describe_symbol
 from quantmill.errors import SymbolKindError
 from quantmill.state.statements import insert_missing
@@ -31,8 +31,7 @@ def kinds_of(bars: pl.DataFrame) -> dict[str, bool]:
     """
     if is_constant(bars["provider"]):
         # As in nearly all writes; the symbols need no look at their providers.
-        symbols = bars["symbol"].head(1) if is_constant(bars["symbol"]) else bars["symbol"]
-        return dict.fromkeys(symbols.to_list(), is_synthetic_provider(bars["provider"][0]))
+        return dict.fromkeys(distinct(bars["symbol"]), is_synthetic_provider(bars["provider"][0]))
     kinds: dict[str, bool] = {}
     for symbol, provider in bars.select("symbol", "provider").unique().iter_rows():
         is_synthetic = is_synthetic_provider(provider)
@@ -53,6 +52,8 @@ class KnownKinds:
         if snapshot <= self._snapshot:
             # Somebody emptied the database: its snapshots count from the start again.
             return dict(kinds)
+        if kinds.items() <= self._kinds.items():
+            return {}
         return {symbol: kind for symbol, kind in kinds.items() if self._kinds.get(symbol) is not kind}
 
     def learn(self, kinds: Mapping[str, bool], *, snapshot: int) -> None:

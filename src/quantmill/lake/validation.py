@@ -1,12 +1,12 @@
 """The check at the lake's edge: a frame fits its dataset, or the error names the column."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
-from quantmill.core.arrays import Bools
-from quantmill.core.bars import PRICE_COLUMNS, ts_of, us_of
+from quantmill.core.arrays import Bools, Floats
+from quantmill.core.bars import PRICE_COLUMNS, us_of
 from quantmill.core.calendar import FIRST_DATE, LAST_DATE
 from quantmill.core.columns import distinct
 from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date
@@ -35,43 +35,44 @@ def check_frame(
         BadBarsError: If bars cannot be what they say.
         DataError: If corporate actions cannot be what they say.
     """
-    columns = _fill_optional(dataset, frame, now_us)
-    _check_columns(name, dataset, columns)
-    further = [column for column in columns.columns if column not in dataset.columns]
+    # Column by column: for the bars of one minute, work on a frame takes longer to be set up than to be done.
+    offered = {column.name: column for column in frame.get_columns()}
+    offered |= _absent_columns(dataset, offered, frame.height, now_us)
+    _check_columns(name, dataset, offered)
+    further = [column for column in offered if column not in dataset.columns]
     # In one piece: a frame put together of many would be slow in every step that follows.
-    checked = columns[[*dataset.columns, *further]].rechunk()
-    _check_missing(name, dataset, checked)
+    columns = {column: offered[column].rechunk() for column in (*dataset.columns, *further)}
+    checked = pl.DataFrame(list(columns.values()))
+    floats = {column: values.to_numpy() for column, values in columns.items() if values.dtype.is_float()}
+    _check_missing(name, dataset, columns, floats)
     if dataset.unique and not may_repeat:
         _check_unique(name, dataset, checked)
     if dataset is BARS:
-        _check_bars(checked)
+        _check_bars(checked, floats)
     if dataset is CORPORATE_ACTIONS:
         check_actions(checked)
     return checked
 
 
-def _fill_optional(dataset: Dataset, frame: pl.DataFrame, now_us: int) -> pl.DataFrame:
-    absent = [column for column in dataset.optional if column not in frame.columns]
-    if not absent:
-        return frame
-    # A frame without rows is made as high as the one that it joins, with null.
-    empty = pl.DataFrame(schema={column: dataset.columns[column] for column in absent})
-    filled = pl.concat([frame, empty], how="horizontal_extend")
-    if "ingested_at" in absent:
-        now = ts_of(np.full(frame.height, now_us)).alias("ingested_at")
-        filled.replace_column(filled.get_column_index("ingested_at"), now)
-    return filled
+def _absent_columns(
+    dataset: Dataset, offered: Mapping[str, pl.Series], n_rows: int, now_us: int
+) -> dict[str, pl.Series]:
+    """The optional columns that are not offered, as they are stored."""
+    absent = {column: dataset.columns[column] for column in dataset.optional if column not in offered}
+    values = {"ingested_at": now_us}
+    ones = [pl.Series(column, [values.get(column)], pl.Int64).cast(dtype) for column, dtype in absent.items()]
+    return {one.name: one.new_from_index(0, n_rows) for one in ones}
 
 
-def _check_columns(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
-    missing = [column for column in dataset.columns if column not in frame.columns]
+def _check_columns(name: str, dataset: Dataset, offered: Mapping[str, pl.Series]) -> None:
+    missing = [column for column in dataset.columns if column not in offered]
     if missing:
         raise SchemaDriftError(
-            f"{name}: column {missing[0]!r} is missing; found {', '.join(frame.columns)}",
+            f"{name}: column {missing[0]!r} is missing; found {', '.join(offered)}",
             hint=f"needed are {', '.join(c for c in dataset.columns if c not in dataset.optional)}",
         )
-    for column, dtype in frame.schema.items():
-        declared = dataset.columns.get(column)
+    for column, values in offered.items():
+        dtype, declared = values.dtype, dataset.columns.get(column)
         if declared is None and not dataset.is_open:
             raise SchemaDriftError(
                 f"{name}: column {column!r} is not declared", hint="drop it before the write"
@@ -82,25 +83,24 @@ def _check_columns(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
             raise SchemaDriftError(f"{name}: column {column!r} is {dtype}, which the lake does not store")
 
 
-def _check_missing(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
-    needed = [column for column in dataset.columns if column not in dataset.nullable]
-    floats = [column for column, dtype in frame.schema.items() if dtype.is_float()]
-    counts = [("null", column, frame[column].null_count()) for column in needed]
-    counts += [("NaN", column, _count_nan(frame[column])) for column in floats]
+def _check_missing(
+    name: str, dataset: Dataset, columns: Mapping[str, pl.Series], floats: Mapping[str, Floats]
+) -> None:
+    n_null = {column: values.null_count() for column, values in columns.items()}
+    counts = [
+        ("null", column, n_null[column]) for column in dataset.columns if column not in dataset.nullable
+    ]
+    # An array has NaN for null too.
+    counts += [("NaN", column, int(np.isnan(floats[column]).sum()) - n_null[column]) for column in floats]
     error = BadBarsError if dataset is BARS else SchemaDriftError
     for kind, column, count in counts:
         if count:
             raise error(
-                f"{name}: column {column!r} is {kind} in {count} of {frame.height} rows",
+                f"{name}: column {column!r} is {kind} in {count} of {len(columns[column])} rows",
                 hint="a missing value is null, never NaN"
                 if kind == "NaN"
                 else f"{column!r} may not be missing",
             )
-
-
-def _count_nan(column: pl.Series) -> int:
-    # An array has NaN for null too.
-    return int(np.isnan(column.to_numpy()).sum()) - column.null_count()
 
 
 def _check_unique(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
@@ -117,37 +117,38 @@ def _check_unique(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
         )
 
 
-def _check_bars(frame: pl.DataFrame) -> None:
+def _check_bars(frame: pl.DataFrame, floats: Mapping[str, Floats]) -> None:
     symbols = distinct(frame["symbol"])
-    for symbol in symbols:
-        if canonical_symbol(symbol) != symbol:
-            raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical_symbol(symbol)!r}")
-    may_be_negative = [symbol for symbol in symbols if describe_symbol(symbol).may_be_negative]
-    for text, is_broken in _broken_rules(frame, may_be_negative):
+    for symbol, canonical in zip(symbols, map(canonical_symbol, symbols), strict=True):
+        if canonical != symbol:
+            raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical!r}")
+    may_be_negative = [info.symbol for info in map(describe_symbol, symbols) if info.may_be_negative]
+    for text, is_broken in _broken_rules(frame, floats, may_be_negative):
         if is_broken.any():
             first = frame.row(int(is_broken.argmax()), named=True)
             count = int(is_broken.sum())
             raise BadBarsError(f"bars: {text} in {count} rows, first {first['symbol']} {first['ts']}")
 
 
-def _broken_rules(frame: pl.DataFrame, may_be_negative: Sequence[str]) -> Iterator[tuple[str, Bools]]:
+def _broken_rules(
+    frame: pl.DataFrame, floats: Mapping[str, Floats], may_be_negative: Sequence[str]
+) -> Iterator[tuple[str, Bools]]:
     """What may be wrong with a bar, in words, and of each row whether it is.
 
-    On arrays: for the bars of one minute, expressions take longer to be set up than to be computed. NaN is refused
-    before and stands for null.
+    On arrays, as above. NaN is refused before and stands for null.
     """
     us = us_of(frame["ts"])
     yield f"ts lies outside {FIRST_DATE} to {LAST_DATE}", (us < _FIRST_US) | (us >= _LAST_US)
     yield "ts is not a whole minute", us % MINUTE_US != 0
-    prices = np.stack([frame[column].to_numpy() for column in PRICE_COLUMNS])
+    prices = np.stack([floats[column] for column in PRICE_COLUMNS])
     lowest, highest = prices.min(axis=0), prices.max(axis=0)
     yield "a price is not finite", np.isinf(lowest) | np.isinf(highest)
-    yield "high is not the highest price", frame["high"].to_numpy() < highest
-    yield "low is not the lowest price", frame["low"].to_numpy() > lowest
+    yield "high is not the highest price", floats["high"] < highest
+    yield "low is not the lowest price", floats["low"] > lowest
     is_exempt = frame["symbol"].is_in(may_be_negative).to_numpy() if may_be_negative else False
     yield "a price is not above zero", (lowest <= 0) & ~np.asarray(is_exempt)
-    yield "vwap is not finite", np.isinf(frame["vwap"].to_numpy())
-    volume = frame["volume"].to_numpy()
+    yield "vwap is not finite", np.isinf(floats["vwap"])
+    volume = floats["volume"]
     yield "volume is negative or not finite", np.isinf(volume) | (volume < 0)
 
 

@@ -13,7 +13,7 @@ from quantmill.core.bars import BAR_KEY
 from quantmill.core.digest import file_digest
 from quantmill.errors import DamagedFileError
 from quantmill.lake.catalogue import FileRef, find_files, find_hot_keys
-from quantmill.lake.content import content_digest, digest_of_rows
+from quantmill.lake.content import Content
 from quantmill.lake.datasets import BARS, Dataset, dataset_of
 from quantmill.lake.files import read_footer, scan_paths
 from quantmill.lake.hot import HotKey, count_keys
@@ -119,11 +119,12 @@ def _check_file(
     for name in ("dataset", "tier", "key", "period", "content_sha256", "schema_id"):
         if footer.get(name) != getattr(file, name):
             yield f"its footer says {name} = {footer.get(name)!r}, the catalogue {getattr(file, name)!r}"
-    yield from _check_rows(file, dataset, rows)
-    if dataset.counts_sessions and file.rows_digest != digest_of_rows(rows):
+    content = Content(rows)
+    yield from _check_rows(file, dataset, rows, content)
+    if dataset.counts_sessions and file.rows_digest != content.digest_of_rows():
         yield "the sum of the digests of its rows is not that of the commit"
     if file.is_hot:
-        if count_keys(rows) != held:
+        if count_keys(rows, content) != held:
             yield "the counts per symbol of the catalogue differ from its bars"
     elif dataset.counts_sessions:
         counts = count_sessions(file.key, rows)
@@ -132,10 +133,10 @@ def _check_file(
             yield "the session counts of the catalogue differ from its bars"
 
 
-def _check_rows(file: FileRef, dataset: Dataset, rows: pl.DataFrame) -> Iterator[str]:
+def _check_rows(file: FileRef, dataset: Dataset, rows: pl.DataFrame, content: Content) -> Iterator[str]:
     if rows.height != file.rows:
         yield f"found {rows.height} rows, committed were {file.rows}"
-    if content_digest(rows) != file.content_sha256:
+    if content.digest() != file.content_sha256:
         yield "the digest of its rows is not that of the commit"
     if file.min_ts is not None and dataset.time is not None:
         ts = rows[dataset.time].to_physical()

@@ -23,8 +23,8 @@ class StoredFile:
 class Volume(Protocol):
     """Files under names that are never used twice; share it between threads.
 
-    Paths are relative to the lake, with `/` between their parts. `codec` compresses new data files; those of
-    any codec are read.
+    Paths are relative to the lake, with `/` between their parts. `codec` compresses new data files but those that are
+    soon rolled up; those of any codec are read.
     """
 
     @property

@@ -61,7 +61,8 @@ def stage_frame(
         base = [routed.base]
         for session, part in routed.hot:
             base.append(stage_hot(staging, session, part, base_files=near))
-        parts = dict(_by_key(staging.dataset, pl.concat(base) if is_bars else rows, key))
+        offered = [part for part in base if part.height] if is_bars else [rows]
+        parts = dict(_by_key(staging.dataset, pl.concat(offered), key)) if offered else {}
         staging.look_up(name, list(parts))
         for part_key, part in parts.items():
             staging.stage_key(part_key, part, period)

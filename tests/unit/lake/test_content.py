@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantmill.core.bars import UTC_TIME
-from quantmill.lake.content import add_digests, content_digest, digest_of_rows, digests_by_start
+from quantmill.lake.content import Content, add_digests, content_digest, digest_of_rows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCHEMA = {
@@ -96,7 +96,7 @@ def test_digests_of_the_parts_add_up_to_that_of_all(frame: pl.DataFrame, data: s
     cuts = data.draw(st.sets(st.integers(0, frame.height - 1)))
     starts = np.array(sorted({0, *cuts}))
     ends = [*starts[1:], frame.height]
-    parts = digests_by_start(frame, starts)
+    parts = Content(frame).digests_by_start(starts)
     assert parts == [plain_digest_of_rows(frame[start:end]) for start, end in zip(starts, ends, strict=True)]
     assert add_digests(*parts) == digest_of_rows(frame)
 
