@@ -111,7 +111,8 @@ class _Column:
         elif n_null == n_rows:
             numbers = np.zeros(n_rows, _numpy_type(dtype))
         else:
-            numbers = _as_numbers(column.fill_null(0) if n_null else column, dtype).to_numpy()
+            filled = _as_numbers(column, dtype)
+            numbers = (filled.fill_null(0) if n_null else filled).to_numpy()
         return cls(column.name, dtype, n_rows, n_null, is_null, numbers, texts)
 
     def payload(self) -> Iterator[bytes]:

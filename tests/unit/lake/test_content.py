@@ -35,7 +35,9 @@ MASK = 2**64 - 1
 
 
 def number(value: object) -> int | float:
-    return (value - EPOCH) // timedelta(microseconds=1) if isinstance(value, datetime) else value or 0
+    if isinstance(value, datetime):
+        return (value - EPOCH) // timedelta(microseconds=1)
+    return 0 if value is None else value
 
 
 def plain_content_digest(frame: pl.DataFrame) -> str:
