@@ -93,7 +93,7 @@ class BatchRunner:
             reopen_chunks(connection, self._batch.id)
             numbers = open_chunks(connection, self._batch.id)
             done = totals_of(connection, self._batch.id)
-        warm_kernels()
+        warm_kernels(self._grid.setup.rules)
         context.start("trials", self._batch.n_trials)
         context.advance(done.n_completed + done.n_failed)
         with ThreadPoolExecutor(self._n_threads, thread_name_prefix="trial") as executor:
