@@ -55,6 +55,15 @@ class Grid:
         """How many trials there are."""
         return len(self.models) * len(self.space)
 
+    def source_of(self, lake: Lake, state: State, model: ModelRecord) -> SignalSource:
+        """The signal of one of the models, with the columns that any of the gates looks at.
+
+        Raises:
+            QuantmillError: Whatever keeps the model's predictions or a gate's column from being read.
+        """
+        gates = [parse_gates(str(value)) for value in self.space.values_of("gates")]
+        return with_gate_columns(lake, state, model_source(lake, model), gates)
+
     def groups(self, chunk: Chunk) -> Iterator[tuple[ModelRecord, list[StreamTrials]]]:
         """The chunk's trials by model, and by the signal that they share."""
         size = len(self.space)
@@ -151,9 +160,7 @@ class BatchRunner:
 
     def _source_of(self, model: ModelRecord) -> SignalSource:
         if self._source is None or self._source[0] != model.id:
-            gates = [parse_gates(str(value)) for value in self._grid.space.values_of("gates")]
-            source = model_source(self._lake, model)
-            self._source = (model.id, with_gate_columns(self._lake, self._state, source, gates))
+            self._source = (model.id, self._grid.source_of(self._lake, self._state, model))
         return self._source[1]
 
     def _record(self, source: SignalSource, groups: Sequence[StreamTrials]) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from quantmill.errors import UsageError
 from quantmill.simulation.fills import Costs
 from quantmill.simulation.rules import NO_RULES, Rules
 from quantmill.simulation.thresholds import Threshold
@@ -20,9 +19,8 @@ class BatchSetup:
     rules: Rules = NO_RULES
 
     def __post_init__(self) -> None:
-        """Refuse a start without money."""
-        if not 0.0 < self.initial_cash_usd < float("inf"):
-            raise UsageError(f"initial_cash_usd is {self.initial_cash_usd}, it must be above zero")
+        """Refuse what a trial refuses, such as a start without money."""
+        self.trial()
 
     def trial(self, threshold: Threshold = DEFAULT_SETUP.threshold) -> TrialSetup:
         """The setup of the trial with this threshold."""

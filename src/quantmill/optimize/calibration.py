@@ -18,8 +18,6 @@ from quantmill.optimize.batch_runner import Grid
 from quantmill.optimize.ledger import configurations_of
 from quantmill.optimize.stream_trials import StreamTrials, stream_trials
 from quantmill.optimize.sweep import sweep
-from quantmill.simulation.gate_columns import with_gate_columns
-from quantmill.simulation.gates import parse_gates
 from quantmill.simulation.signal import SignalSource
 from quantmill.simulation.source import model_source
 from quantmill.state.engine import State
@@ -90,8 +88,7 @@ def calibrate(lake: Lake, state: State, grid: Grid, *, n_threads: int, budget_s:
     # What the first reading of a process loads and compiles is no cost of a source.
     model_source(lake, model)
     started = time.process_time()
-    gates = [parse_gates(str(value)) for value in grid.space.values_of("gates")]
-    source = with_gate_columns(lake, state, model_source(lake, model), gates)
+    source = grid.source_of(lake, state, model)
     load_cpu_s = time.process_time() - started
     groups = _groups(grid)
     one_each = [_thinned(group, 1) for group in groups]

@@ -12,10 +12,7 @@ from quantmill.optimize.batch_runner import Grid
 from quantmill.optimize.chunks import get_batch
 from quantmill.optimize.stream_trials import filters_of
 from quantmill.simulation.band import band_of
-from quantmill.simulation.gate_columns import with_gate_columns
-from quantmill.simulation.gates import parse_gates
 from quantmill.simulation.signal import prepare_stream
-from quantmill.simulation.source import model_source
 from quantmill.simulation.thresholds import parse_threshold
 from quantmill.state.engine import State
 
@@ -33,7 +30,8 @@ _MOST_ROWS: Final = 1_000
 def with_bands(lake: Lake, state: State, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of one batch's leaderboard with the lowest and the highest total return over all fill models.
 
-    The columns are those of `BAND_SCHEMA`, null where the trial failed; all but the fill is as in the trial. Only the price that orders are assumed to get varies, so nothing here is a further trial for the ledger.
+    The columns are those of `BAND_SCHEMA`, null where the trial failed; all but the fill is as in the trial. Only the
+    price that orders are assumed to get varies, so nothing here is a further trial for the ledger.
 
     Raises:
         UsageError: If there are more than 1,000 rows.
@@ -60,12 +58,11 @@ def with_bands(lake: Lake, state: State, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bands(lake: Lake, state: State, grid: Grid, trials: list[int]) -> Iterator[dict[str, Any]]:
-    gates = [parse_gates(str(value)) for value in grid.space.values_of("gates")]
     by_model: dict[int, list[int]] = {}
     for trial in trials:
         by_model.setdefault(trial // len(grid.space), []).append(trial)
     for place, members in by_model.items():
-        source = with_gate_columns(lake, state, model_source(lake, grid.models[place]), gates)
+        source = grid.source_of(lake, state, grid.models[place])
         for trial in members:
             parameters = grid.space[trial % len(grid.space)]
             setup = grid.setup.trial(parse_threshold(parameters["threshold"]))

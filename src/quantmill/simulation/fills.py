@@ -71,6 +71,11 @@ class Costs:
         return FillOptions(self.vwap_bars, self.vwap_share_frac, self.atr_multiple)
 
     @property
+    def delay_bars(self) -> int:
+        """Bars from signal to fill."""
+        return FILL_MODELS[self.fill].delay(self.fill_options)
+
+    @property
     def idle(self) -> frozenset[str]:
         """Values that decide nothing: at a default that changes nothing, or of a fill that is not used.
 
@@ -136,7 +141,7 @@ def execution_of(market: Market, costs: Costs) -> Execution:
     no_limit = np.full(market.n_bars, np.inf)
     return Execution(
         costs,
-        model.delay(options),
+        costs.delay_bars,
         price,
         spread,
         no_limit if model.most_shares is None else model.most_shares(market, options),

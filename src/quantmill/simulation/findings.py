@@ -96,7 +96,7 @@ def labels_of(stream: Stream, setup: TrialSetup, result: TrialResult) -> dict[st
         *_of_count(metrics),
         *_of_return(metrics),
         *_of_cost(metrics, _traded_usd(result)),
-        *_of_waits(source.market.ts_us, source.market.session, fills, _delay_bars(costs)),
+        *_of_waits(source.market.ts_us, source.market.session, fills, costs.delay_bars),
         *_of_early_closes(source.market, result.trade_bars[reasons == OF_CLOSE, EXIT_BAR]),
         *_of_borrowing(result.position[source.market.session_end - 1], setup.rules),
         *_of_orders(metrics, setup.rules),
@@ -170,10 +170,6 @@ def _of_cost(metrics: Mapping[str, MetricValue], traded_usd: float) -> Iterator[
             "cost_above_break_even",
             f"pays {paid_bps:.2f} bps of the value traded and breaks even at {break_even_bps:.2f} bps: it loses {why}",
         )
-
-
-def _delay_bars(costs: Costs) -> int:
-    return FILL_MODELS[costs.fill].delay(costs.fill_options)
 
 
 def _of_waits(ts_us: Ints, session: Ints, fills: Ints, delay_bars: int) -> Iterator[tuple[str, str]]:

@@ -229,8 +229,7 @@ def exit_reasons_of(result: TrialResult, stream: Stream, costs: Costs) -> Ints:
     """Why each trade ended, as places in `EXIT_REASONS`, `STILL_OPEN` for an open position, shape (n_rows,)."""
     if result.exit_reason is not None:
         return result.exit_reason
-    delay_bars = FILL_MODELS[costs.fill].delay(costs.fill_options)
-    return plain_exit_reasons(result.trade_bars, stream.strength, delay_bars)
+    return plain_exit_reasons(result.trade_bars, stream.strength, costs.delay_bars)
 
 
 def equity_frame(result: TrialResult, market: Market) -> pl.DataFrame:
