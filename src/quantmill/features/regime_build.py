@@ -200,7 +200,7 @@ def _null_counts(market: Market, regimes: Regimes) -> dict[str, dict[str, int]]:
     assert market.source is not None
     as_of = join_as_of(regimes.ts_us, market.source.ts_us)
     fits = sorted({refit.session for refit in regimes.refits})
-    days = calendar_for("XNYS").label(regimes.ts_us).session
+    days = calendar_for("XNYS").sessions_of(regimes.ts_us)
     number = np.cumsum(np.diff(days, prepend=-1) != 0) - 1
     is_new = number < REGIMES.trend_sessions
     counts: dict[str, dict[str, int]] = {}

@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 
 from quantmill.core.arrays import Bools, Floats
+from quantmill.core.months import MONTHS
 
 __all__ = ["CELL_LEGEND", "CellUnit", "GapCalendar", "calendar_lines", "gap_calendar", "unit_for"]
 
 CellUnit = Literal["session", "week"]
 
 _MAX_MONTHS: Final = 66
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Shares from which on a cell is drawn so.
 _SHADES: Final = ((0.995, "█"), (0.95, "▓"), (0.75, "▒"), (1e-9, "░"))
 _MISSING: Final = "×"
@@ -148,7 +148,7 @@ def _cell(calendar: GapCalendar, row: int, column: int) -> str:
 
 def _first_weeks() -> dict[int, str]:
     """The column of the week in which each month begins, as in a year that begins on a Monday."""
-    return {(date(2024, at + 1, 1).timetuple().tm_yday - 1) // 7: name for at, name in enumerate(_MONTHS)}
+    return {(date(2024, at + 1, 1).timetuple().tm_yday - 1) // 7: name for at, name in enumerate(MONTHS)}
 
 
 _WEEKS: Final = _first_weeks()

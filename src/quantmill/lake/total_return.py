@@ -61,7 +61,7 @@ def kept_fractions(
 
 def _last_session(stored: pl.LazyFrame, calendar: SessionCalendar) -> date:
     last = stored.select(pl.col("ts").max()).collect()["ts"]
-    return date_of_day(int(calendar.label(us_of(last)).session[0]))
+    return date_of_day(int(calendar.sessions_of(us_of(last))[0]))
 
 
 def _closes_before(

@@ -8,6 +8,7 @@ import numpy as np
 from quantmill.core.arrays import Ints
 from quantmill.core.calendar import SessionCalendar
 from quantmill.core.instants import date_of_day
+from quantmill.core.months import MONTHS
 from quantmill.core.panels import Along
 
 __all__ = ["bar_axis", "zone_words"]
@@ -15,7 +16,6 @@ __all__ = ["bar_axis", "zone_words"]
 _MAX_TICKS: Final = 9
 # Labels closer than this part of the axis would touch.
 _LEAST_APART: Final = 0.07
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def zone_words(calendar: SessionCalendar) -> str:
@@ -79,10 +79,10 @@ def _label(unit: str, session: int, minute: int) -> str:
     day = date_of_day(session)
     match unit:
         case "hour":
-            return f"{minute // 60:02d}:{minute % 60:02d}\n{day.day} {_MONTHS[day.month - 1]}"
+            return f"{minute // 60:02d}:{minute % 60:02d}\n{day.day} {MONTHS[day.month - 1]}"
         case "session":
-            return f"{day.day} {_MONTHS[day.month - 1]}\n{day.year}"
+            return f"{day.day} {MONTHS[day.month - 1]}\n{day.year}"
         case "year":
             return str(day.year)
         case _:
-            return f"{_MONTHS[day.month - 1]}\n{day.year}"
+            return f"{MONTHS[day.month - 1]}\n{day.year}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantmill.core.instants import from_us
+from quantmill.core.months import MONTHS
 from quantmill.reports.bar_axis import zone_words
 from quantmill.reports.figures import MISSING, figure, signed_percent
 from quantmill.reports.markup import Html, Part, element, joined, table
@@ -24,7 +25,6 @@ __all__ = [
     "parameters_section",
 ]
 
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _KEY_FIGURES: Final = {
     "total_return_frac": "return",
     "buy_hold_return_frac": "buy & hold",
@@ -153,7 +153,7 @@ def months_section(sheet: TearSheet) -> Section:
     months = {
         (int(year), int(month)): (own, other) for year, month, own, other in sheet.returns.months.iter_rows()
     }
-    columns: Mapping[str, str] = {"Year": "", "%": "", **dict.fromkeys((*_MONTHS, "Total"), "number")}
+    columns: Mapping[str, str] = {"Year": "", "%": "", **dict.fromkeys((*MONTHS, "Total"), "number")}
     rows = [
         row
         for year, own, other in sheet.returns.years.iter_rows()

@@ -76,7 +76,7 @@ def tear_sheet(
     start = float(record.params["initial_cash_usd"])
     buy_hold = start * close / close[0]
     is_hit = equity["is_hit"]
-    session = calendar.label(ts_us).session
+    session = calendar.sessions_of(ts_us)
     return TearSheet(
         record,
         tuple(findings),

@@ -76,7 +76,7 @@ def _session_ends(symbol: str, run_id: str, curve: pl.DataFrame) -> tuple[Ints, 
             f"no equity is kept of run {run_id}", hint="`quantmill simulate --force` makes it again"
         )
     calendar = calendar_for(describe_symbol(symbol).calendar)
-    session = calendar.label(us_of(curve["ts"])).session
+    session = calendar.sessions_of(us_of(curve["ts"]))
     last_bar = np.append(np.flatnonzero(np.diff(session)), session.size - 1)
     return session[last_bar], last_bar
 

@@ -97,7 +97,7 @@ def _last_sessions(mill: Mill, symbol: str, n_sessions: int) -> BarArrays:
     mill.require_home()
     calendar = calendar_for(describe_symbol(symbol).calendar)
     stored = mill.lake.read_bars(symbol)
-    sessions = pl.Series("session", calendar.label(stored["ts"].cast(pl.Int64).to_numpy()).session)
+    sessions = pl.Series("session", calendar.sessions_of(stored["ts"].cast(pl.Int64).to_numpy()))
     last = sessions.unique().sort().tail(n_sessions)
     if last.is_empty():
         raise NoDataError(

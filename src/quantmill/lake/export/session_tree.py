@@ -49,7 +49,7 @@ def write(rows: Rows, staging: Path, _final: Path, record: ExportRecord, progres
 
 
 def _sessions(frame: pl.DataFrame, key: str) -> Ints:
-    return calendar_for(describe_symbol(key).calendar).label(us_of(frame["ts"])).session
+    return calendar_for(describe_symbol(key).calendar).sessions_of(us_of(frame["ts"]))
 
 
 def _by_session(frame: pl.DataFrame, key: str) -> list[pl.DataFrame]:
