@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from quantmill.core.calendar import calendar_for
+from quantmill.providers.sim.provider import SimProvider
 from quantmill.verbs.json_form import Json
 from quantmill.verbs.mill import Mill
 from tests.api.test_server import SERVE, announced_url, running, wait_until_it_answers
+from tests.standins.alpaca import AlpacaStandIn
 from tests.trained_home import fill_home
 
 CHECKS = [
@@ -105,8 +109,14 @@ def test_no_made_up_request_breaks_the_server(
     home = tmp_path / "home"
     fuzzing = Fuzzing(fill(home))
     monkeypatch.setenv("QUANTMILL_WEB__MAX_WAITING_JOBS", "3")
+    # With a provider that answers: what the server lacks, no request can mend, and 500 says so.
+    bars = next(SimProvider().bars("SPY", calendar_for("XNYS").day_span(date(2024, 1, 2), date(2024, 1, 4))))
+    days = [{"date": "2024-01-02", "open": "09:30", "close": "16:00"}]
 
-    with running([SERVE, "serve", "--port", "0", "--json"], home) as process:
+    with (
+        AlpacaStandIn(bars, calendar=days) as alpaca,
+        running([SERVE, "serve", "--port", "0", "--json"], home, alpaca.variables) as process,
+    ):
         url = announced_url(process)
         wait_until_it_answers(process, url)
         fuzzing.try_all(url)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,8 +27,10 @@ BARE = "import sys, uvicorn; uvicorn.run('quantmill.web.app:app', port=int(sys.a
 
 
 @contextmanager
-def running(command: list[str], home: Path) -> Generator[subprocess.Popen[str]]:
-    environment = {**os.environ, "QUANTMILL_HOME": str(home)}
+def running(
+    command: list[str], home: Path, variables: Mapping[str, str] | None = None
+) -> Generator[subprocess.Popen[str]]:
+    environment = {**os.environ, "QUANTMILL_HOME": str(home), **(variables or {})}
     process = subprocess.Popen(
         [sys.executable, "-c", *command],
         stdout=subprocess.PIPE,

@@ -52,6 +52,11 @@ class AlpacaStandIn(StandIn):
         urls = {"base_url": self.url, "trading_url": self.url}
         return {"alpaca": {**urls, "key_id": key_id, "secret_key": secret}}
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The same as variables of a process."""
+        return {f"QUANTMILL_ALPACA__{name.upper()}": value for name, value in self.settings["alpaca"].items()}
+
     def answer(self, request: Request) -> Answer:
         key = (request.headers.get("apca-api-key-id"), request.headers.get("apca-api-secret-key"))
         if key != self.key:

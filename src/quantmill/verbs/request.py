@@ -55,6 +55,8 @@ class FromSetting:
 
 
 POSITIONAL: Final = Positional()
+# Databases, frames and arrays hold whole numbers of 64 bits.
+_LARGEST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,14 @@ class Request(BaseModel):
             elif field.name in read and field.is_mapping:
                 read[field.name] = _paired(read[field.name], field.flag)
         return read
+
+    @model_validator(mode="after")
+    def _refuse_huge_numbers(self) -> "Request":
+        for field in self.request_fields():
+            value = getattr(self, field.name)
+            if isinstance(value, int) and abs(value) > _LARGEST:
+                raise UsageError(f"{field.flag} is {value:,}", hint=f"whole numbers go up to {_LARGEST:,}")
+        return self
 
 
 def _plain_kind(info: FieldInfo) -> object:

@@ -76,3 +76,13 @@ def test_fields_tell_flag_unit_and_bounds() -> None:
     assert fields["symbol"].flag == "SYMBOL"
     assert fields["fee_usd"].limits == "US dollars, ≥ 0"
     assert fields["params"].flag == "--param"
+
+
+class CountRequest(Request):
+    limit: int | None = Field(default=None, ge=1, description="At most this many rows.")
+
+
+def test_numbers_beyond_what_databases_and_frames_hold_are_refused() -> None:
+    assert read_request(CountRequest, {"limit": 2**63 - 1}).limit == 2**63 - 1
+    with pytest.raises(UsageError, match=r"--limit is 9,223,372,036,854,775,808"):
+        read_request(CountRequest, {"limit": 2**63})
