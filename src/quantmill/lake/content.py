@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -51,14 +51,15 @@ class Content:
             Ours: each row is hashed to 64 bits by the finalizer of SplitMix64 (Steele, Lea and Flood 2014, "Fast
             splittable pseudorandom number generators"), column after column; two sums of these, modulo 2^64.
         """
-        return _digests(np.array([[lane.sum(dtype=np.uint64)] for lane in self._lanes()]))[0]
+        return _digests(np.array([[lane.sum(dtype=np.uint64)] for lane in self._lanes]))[0]
 
     def digests_by_start(self, starts: npt.NDArray[np.int64]) -> list[str]:
         """`digest_of_rows` of each stretch of rows; `starts` are their first rows, ascending from 0."""
         if self._height == 0:
             return []
-        return _digests(np.array([np.add.reduceat(lane, starts) for lane in self._lanes()]))
+        return _digests(np.array([np.add.reduceat(lane, starts) for lane in self._lanes]))
 
+    @cached_property
     def _lanes(self) -> tuple[_Words, _Words]:
         hashes = np.zeros(self._height, dtype=np.uint64)
         for column in self._columns:

@@ -9,7 +9,7 @@ import polars as pl
 from quantmill.core.bars import us_of
 from quantmill.core.columns import distinct
 from quantmill.core.digest import canonical_json
-from quantmill.lake.content import Content, add_digests
+from quantmill.lake.content import Content
 from quantmill.lake.datasets import BARS, dataset_of
 from quantmill.lake.files import write_file
 from quantmill.lake.hot import HotKey, HotSession, count_keys
@@ -155,10 +155,9 @@ def describe_rows(name: str, tier: str, key: str, rows: pl.DataFrame, content: C
     keys = count_keys(rows, content) if tier == "hot" else {}
     if tier == "hot":
         n_extended = sum([count.n_extended for count in keys.values()])
-        rows_digest = add_digests(*[count.rows_digest for count in keys.values()])
     else:
         n_extended = int(sessions.n_extended.sum()) if sessions else 0
-        rows_digest = content.digest_of_rows() if dataset.counts_sessions else ""
+    rows_digest = content.digest_of_rows() if dataset.counts_sessions else ""
     return RowFacts(low, high, n_extended, rows_digest, _providers(rows), sessions, keys)
 
 

@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from quantmill.core.arrays import Ints
 from quantmill.core.bars import us_of
-from quantmill.core.calendar import BarLabels, calendar_for
+from quantmill.core.calendar import calendar_for
 from quantmill.core.columns import distinct
 from quantmill.core.instants import MINUTE_US
 from quantmill.core.symbols import describe_symbol
@@ -24,7 +25,7 @@ __all__ = [
     "hot_key_of",
     "keys_from_text",
     "keys_text",
-    "labels_by_calendar",
+    "sessions_by_calendar",
 ]
 
 LATENESS_US: Final = 15 * MINUTE_US
@@ -92,14 +93,16 @@ def hot_key_of(symbol: str) -> str:
     return f"{_KEY}{describe_symbol(symbol).calendar}"
 
 
-def labels_by_calendar(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, BarLabels]]:
-    """Bars of any symbols as (calendar, its bars, their labels)."""
+def sessions_by_calendar(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, Ints]]:
+    """Bars of any symbols as (calendar, its bars, their sessions as days since 1970)."""
     known = [describe_symbol(symbol) for symbol in distinct(rows["symbol"])]
     names = dict.fromkeys(info.calendar for info in known)
     for name in names:
-        own = [info.symbol for info in known if info.calendar == name]
-        part = rows.filter(pl.col("symbol").is_in(own)) if len(names) > 1 else rows
-        yield name, part, calendar_for(name).label(us_of(part["ts"]))
+        part = rows
+        if len(names) > 1:
+            own = [info.symbol for info in known if info.calendar == name]
+            part = rows.filter(pl.col("symbol").is_in(own))
+        yield name, part, calendar_for(name).sessions_of(us_of(part["ts"]))
 
 
 def count_keys(rows: pl.DataFrame, content: Content) -> dict[str, HotKey]:

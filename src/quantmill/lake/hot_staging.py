@@ -11,7 +11,7 @@ from quantmill.core.instants import date_of_day, from_us
 from quantmill.core.span import Span
 from quantmill.lake.catalogue import FileRef
 from quantmill.lake.datasets import BARS
-from quantmill.lake.hot import HotSession, labels_by_calendar
+from quantmill.lake.hot import HotSession, sessions_by_calendar
 from quantmill.lake.merging import merge_rows
 from quantmill.lake.staging import Staging
 
@@ -33,8 +33,8 @@ def route_bars(rows: pl.DataFrame, hot_files: Collection[FileRef], *, now_us: in
         return Routed(rows, [])
     base: list[pl.DataFrame] = []
     hot: list[tuple[HotSession, pl.DataFrame]] = []
-    for calendar, part, labels in labels_by_calendar(rows):
-        days = np.unique(labels.session)
+    for calendar, part, session_of in sessions_by_calendar(rows):
+        days = np.unique(session_of)
         sessions = {int(day): HotSession(calendar, date_of_day(int(day))) for day in days}
         taken = [
             day
@@ -44,8 +44,8 @@ def route_bars(rows: pl.DataFrame, hot_files: Collection[FileRef], *, now_us: in
         if len(taken) == days.size == 1:
             hot.append((sessions[taken[0]], part))
             continue
-        hot += [(sessions[day], part.filter(pl.Series(labels.session == day))) for day in taken]
-        base.append(part.filter(pl.Series(~np.isin(labels.session, taken))))
+        hot += [(sessions[day], part.filter(pl.Series(session_of == day))) for day in taken]
+        base.append(part.filter(pl.Series(~np.isin(session_of, taken))))
     return Routed(pl.concat(base) if base else rows.clear(), hot)
 
 

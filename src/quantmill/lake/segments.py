@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from io import BytesIO
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 __all__ = ["segment_bytes"]
@@ -18,7 +19,9 @@ __all__ = ["segment_bytes"]
 
 def segment_bytes(frame: pl.DataFrame, metadata: Mapping[str, str]) -> memoryview:
     """A frame as a Parquet file with one row group and the metadata in its footer."""
-    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).replace_schema_metadata(dict(metadata))
+    # Column by column: a frame as a whole is converted by all threads too.
+    arrays = [column.to_arrow(compat_level=pl.CompatLevel.oldest()) for column in frame.get_columns()]
+    table = pa.Table.from_arrays(arrays, names=frame.columns, metadata=dict(metadata))
     buffer = BytesIO()
     pq.write_table(
         table, buffer, compression="none", use_dictionary=False, row_group_size=max(frame.height, 1)
