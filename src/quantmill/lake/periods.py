@@ -74,11 +74,8 @@ def cut_periods(
 
 def count_sessions(key: str, rows: pl.DataFrame) -> SessionCounts:
     """How many regular and extended bars each session of the symbol `key` has."""
-    labels = _calendar(key).label(us_of(rows["ts"]))
-    n_all = np.bincount(labels.session)
-    n_regular = np.bincount(labels.session[labels.is_regular], minlength=n_all.size)
-    days = np.flatnonzero(n_all)
-    return SessionCounts(days, n_regular[days], n_all[days] - n_regular[days])
+    session, n_bars, n_regular = _calendar(key).count(us_of(rows["ts"]))
+    return SessionCounts(session, n_regular, n_bars - n_regular)
 
 
 def overlaps(dataset: Dataset, one: str, other: str) -> bool:

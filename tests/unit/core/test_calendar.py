@@ -1,5 +1,6 @@
 """Sessions, half days and clock changes against the exchange's published hours."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -160,3 +161,24 @@ def test_bars_in_order_are_labelled_as_those_in_any_order() -> None:
         np.testing.assert_array_equal(getattr(in_order, name)[mixed], getattr(in_any_order, name))
     np.testing.assert_array_equal(XNYS.sessions_of(ts_us), in_order.session)
     assert XNYS.sessions_of(ts_us[:0]).size == 0
+
+
+@pytest.mark.parametrize("exchange", ["XNYS", "24/7", "CMES"])
+def test_bars_are_counted_as_they_are_labelled(exchange: str) -> None:
+    # A half day, weekends and the end of summer time, the later days first; CMES opens on the evening before.
+    calendar = calendar_for(exchange)
+    start = to_us(datetime(2014, 10, 31, tzinfo=UTC))
+    late = to_us(datetime(2014, 11, 28, tzinfo=UTC))
+    minutes = np.arange(0, 4 * 86_400_000_000, 60_000_000)
+    ts_us = np.r_[late + minutes, -(10**15), start + minutes, 3 * 10**15]
+
+    labels = calendar.label(ts_us)
+    expected: Counter[int] = Counter(labels.session.tolist())
+    regular: Counter[int] = Counter(labels.session[labels.is_regular].tolist())
+
+    days, n_bars, n_regular = calendar.count(ts_us)
+    assert dict(zip(days.tolist(), n_bars.tolist(), strict=True)) == expected
+    assert dict(zip(days.tolist(), n_regular.tolist(), strict=True)) == {
+        day: regular[day] for day in expected
+    }
+    assert all(part.size == 0 for part in calendar.count(ts_us[:0]))

@@ -26,16 +26,19 @@ _MAX_ROWS: Final = 50_000
 _PIECE_DAYS: Final = 31
 
 
-class _Bar(msgspec.Struct, gc=False):
-    """A bar as Massive sends it: `t` is the start in milliseconds since 1970 UTC."""
+class _Bar(msgspec.Struct, gc=False, kw_only=True):
+    """A bar as Massive sends it: `t` is the start in milliseconds since 1970 UTC.
 
-    t: int
-    o: float
-    h: float
-    l: float  # noqa: E741 - the provider's name
-    c: float
+    Fields stand in the order in which they come, in which they are read with less search.
+    """
+
     v: float | None = None
     vw: float | None = None
+    o: float
+    c: float
+    h: float
+    l: float  # noqa: E741 - the provider's name
+    t: int
     n: float | None = None
 
 
