@@ -20,6 +20,8 @@ def is_constant(column: pl.Series) -> bool:
 
 def distinct(column: pl.Series) -> list[Any]:
     """The values of a column, each once, in the order in which they come; null is one."""
+    if is_constant(column):
+        return [column[0]]
     if len(column) <= _FEW:
         return list(dict.fromkeys(column.to_list()))
-    return [column[0]] if is_constant(column) else column.unique(maintain_order=True).to_list()
+    return column.unique(maintain_order=True).to_list()

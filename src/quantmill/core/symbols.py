@@ -1,6 +1,8 @@
 """Names of traded things: one canonical form, safe in a shell, a URL and a path."""
 
 import re
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -8,7 +10,16 @@ from urllib.parse import quote, unquote
 
 from quantmill.errors import UsageError
 
-__all__ = ["AssetClass", "SymbolInfo", "canonical_symbol", "describe_symbol", "from_path_part", "path_part"]
+__all__ = [
+    "AssetClass",
+    "SymbolGroups",
+    "SymbolInfo",
+    "canonical_symbol",
+    "describe_symbol",
+    "from_path_part",
+    "group_symbols",
+    "path_part",
+]
 
 AssetClass = Literal["equity", "index", "option", "crypto"]
 
@@ -23,17 +34,16 @@ _CRYPTO_PLAIN = re.compile(r"[A-Z0-9]{2,6}-(?:USD|USDT|USDC|EUR)")
 
 @dataclass(frozen=True, slots=True)
 class SymbolInfo:
-    """What the canonical form of a symbol tells: its class, calendar and currency."""
+    """What the canonical form of a symbol tells: its class, calendar and currency.
+
+    Prices that `may_be_negative` are legal at or below zero, as those of tick and spread indices.
+    """
 
     symbol: str
     asset_class: AssetClass
     calendar: str
     currency: str
-
-    @property
-    def may_be_negative(self) -> bool:
-        """Whether a price at or below zero is legal, as for tick and spread indices."""
-        return self.asset_class == "index"
+    may_be_negative: bool = False
 
 
 @lru_cache(maxsize=100_000)
@@ -68,12 +78,38 @@ def canonical_symbol(raw: str) -> str:
 def describe_symbol(symbol: str) -> SymbolInfo:
     """Class, calendar and currency of a canonical symbol."""
     if symbol.startswith("I:"):
-        return SymbolInfo(symbol, "index", "XNYS", "USD")
+        return SymbolInfo(symbol, "index", "XNYS", "USD", may_be_negative=True)
     if symbol.startswith("O:"):
         return SymbolInfo(symbol, "option", "XNYS", "USD")
     if symbol.startswith("X:"):
         return SymbolInfo(symbol, "crypto", "24/7", symbol.rpartition("-")[2])
     return SymbolInfo(symbol, "equity", "XNYS", "USD")
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolGroups:
+    """What several symbols tell, by group; `strangers` are not canonical."""
+
+    by_calendar: Mapping[str, tuple[str, ...]]
+    may_be_negative: frozenset[str]
+    strangers: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)
+def group_symbols(symbols: tuple[str, ...]) -> SymbolGroups:
+    """Look at several symbols; the same ones, as they come with each minute, are looked at once.
+
+    Raises:
+        UsageError: If one of them cannot be a symbol.
+    """
+    by_calendar: dict[str, list[str]] = defaultdict(list)
+    for symbol in symbols:
+        by_calendar[describe_symbol(symbol).calendar].append(symbol)
+    return SymbolGroups(
+        {calendar: tuple(own) for calendar, own in by_calendar.items()},
+        frozenset(symbol for symbol in symbols if describe_symbol(symbol).may_be_negative),
+        tuple(symbol for symbol in symbols if canonical_symbol(symbol) != symbol),
+    )
 
 
 def path_part(text: str) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "find_base_files",
     "find_files",
     "find_head",
+    "find_head_and_hot_files",
     "find_hot_files",
     "find_hot_keys",
     "find_moment",
@@ -89,7 +90,10 @@ def is_live_at(as_of: int | None) -> ColumnElement[bool]:
 # Built once: they are asked with each live commit.
 _HEAD: Final = select(LAKE_HEAD.c.snapshot)
 _IS_BARS: Final = FILE.c.dataset == constant("bars")
-_HOT: Final = select(*_COLUMNS).where(_IS_BARS, FILE.c.tier == constant("hot"), is_live_at(None))
+_IS_HOT: Final = and_(_IS_BARS, FILE.c.tier == constant("hot"))
+_HEAD_AND_HOT: Final = select(LAKE_HEAD.c.snapshot, *_COLUMNS).select_from(
+    LAKE_HEAD.outerjoin(FILE, and_(_IS_HOT, is_live_at(None)))
+)
 _BASE_IN_SPAN: Final = select(*_COLUMNS).where(
     _IS_BARS,
     FILE.c.tier == constant("base"),
@@ -169,10 +173,17 @@ def find_files(
 
 def find_hot_files(connection: Connection, *, as_of: int | None = None) -> list[FileRef]:
     """The hot files of a snapshot, by calendar and time."""
-    statement = _HOT
-    if as_of is not None:
-        statement = select(*_COLUMNS).where(_IS_BARS, FILE.c.tier == constant("hot"), is_live_at(as_of))
-    return sorted((FileRef(*row) for row in connection.execute(statement).all()), key=_place)
+    if as_of is None:
+        return find_head_and_hot_files(connection)[1]
+    statement = select(*_COLUMNS).where(_IS_HOT, is_live_at(as_of))
+    return sorted((FileRef(*row) for row in connection.execute(statement)), key=_place)
+
+
+def find_head_and_hot_files(connection: Connection) -> tuple[int, list[FileRef]]:
+    """The newest snapshot and its hot files, by calendar and time."""
+    rows = connection.execute(_HEAD_AND_HOT).all()
+    files = [FileRef(*columns) for _, *columns in rows if columns[0] is not None]
+    return (rows[0][0] if rows else 0), sorted(files, key=_place)
 
 
 def find_base_files(connection: Connection, span: Span) -> list[FileRef]:

@@ -112,8 +112,11 @@ def publish(
     base_snapshot = min(part.base_snapshot for part in staged)
     if snapshot > base_snapshot + 1:
         _check_unchanged(connection, drafts, frozenset(retired), base_snapshot=base_snapshot)
+    # Those of files that were there at staging are known: most live commits are spared a question.
+    met = {file.schema_id for part in staged for file in part.hot_files}
+    schemas = {name: draft.schema for draft in drafts if (name := schema_id(draft.schema)) not in met}
     try:
-        _swap(connection, drafts, retired, snapshot, at_us)
+        _swap(connection, drafts, retired, schemas, snapshot, at_us)
     except IntegrityError as error:
         raise CommitConflictError("another commit published one of the partitions first") from error
     check_column_types(connection, drafts)
@@ -169,9 +172,14 @@ def _may_share_rows(row: Row[Any], draft: Draft) -> bool:
 
 
 def _swap(
-    connection: Connection, drafts: Sequence[Draft], retired: Sequence[str], snapshot: int, at_us: int
+    connection: Connection,
+    drafts: Sequence[Draft],
+    retired: Sequence[str],
+    schemas: Mapping[str, str],
+    snapshot: int,
+    at_us: int,
 ) -> None:
-    """Swap: retire the files that the drafts were made from, bring in the drafts."""
+    """Swap: retire the files that the drafts were made from, bring in the drafts, and the schemas that may be new."""
     n_retired = 0
     for at in range(0, len(retired), _MANY):
         paths = retired[at : at + _MANY]
@@ -183,8 +191,8 @@ def _swap(
         )
     if not drafts:
         return
-    schemas = {schema_id(draft.schema): draft.schema for draft in drafts}
-    _insert_schemas(connection, schemas, at_us)
+    if schemas:
+        _insert_schemas(connection, schemas, at_us)
     rows = [file_row(draft, snapshot) for draft in drafts]
     added = connection.execute(_ADD_FILES, rows)
     ids = {row.path: row.id for row in added}
@@ -201,7 +209,7 @@ def insert_counts(connection: Connection, drafts: Sequence[Draft], ids: Mapping[
         connection.execute(insert(FILE_KEYS), keys)
 
 
-def _insert_schemas(connection: Connection, schemas: dict[str, str], at_us: int) -> None:
+def _insert_schemas(connection: Connection, schemas: Mapping[str, str], at_us: int) -> None:
     if connection.execute(_N_SCHEMAS, {"ids": list(schemas)}).scalar_one() == len(schemas):
         return
     rows = [{"id": id_, "columns": text, "created_us": at_us} for id_, text in schemas.items()]

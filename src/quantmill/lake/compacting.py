@@ -110,7 +110,7 @@ def compact(work: Housekeeping) -> CompactReport:
 def _merge_session(work: Housekeeping, session: HotSession) -> int:
     """Merge the hot files of a session, symbol by symbol, and retire them in the commit that publishes the result."""
     staging = work.staging()
-    files = _by_session(_hot_files(work)).get(session, [])
+    files = _by_session(staging.hot_files).get(session, [])
     with staging.finishing():
         rows = staging.read(files, pl.Schema(BAR_SCHEMA))
         parts = {str(key): part for (key,), part in rows.partition_by("symbol", as_dict=True).items()}

@@ -13,11 +13,13 @@ import polars as pl
 from quantmill.core.arrays import Bools
 from quantmill.core.columns import is_constant
 
-__all__ = ["Content", "add_digests", "content_digest", "digest_of_rows"]
+__all__ = ["Column", "Content", "add_digests", "content_digest", "digest_of_rows"]
 
 _LEFT_OUT: Final = ("ingested_at",)
 _NULL: Final = np.uint64(0x9E3779B97F4A7C15)
 _SECOND_LANE: Final = np.uint64(0xD1B54A32D192ED03)
+_SHIFTS: Final = (np.uint64(30), np.uint64(27), np.uint64(31))
+_FACTORS: Final = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _DIGEST_HEX: Final = 32
 _NONE: Final = np.empty(0, np.bool_)
 
@@ -29,7 +31,16 @@ class Content:
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self._height = frame.height
-        self._columns = [_Column.of(column) for column in frame if column.name not in _LEFT_OUT]
+        self._columns = [Column.of(column) for column in frame if column.name not in _LEFT_OUT]
+        self._by_name = {column.name: column for column in self._columns}
+
+    def __getitem__(self, name: str) -> "Column":
+        """A column; `ingested_at` is none."""
+        return self._by_name[name]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a column of this name."""
+        return name in self._by_name
 
     def digest(self) -> str:
         """SHA-256 over column names, types and values in row order; `ingested_at` is left out."""
@@ -84,7 +95,7 @@ def add_digests(*digests: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """One column: nulls are told by `is_null` (empty when there are none) and stand as 0 in `numbers`.
 
     Texts have no numbers; where all are the same, as nearly every provider and feed of a file, there is one.
@@ -99,7 +110,7 @@ class _Column:
     texts: list[str | None]
 
     @classmethod
-    def of(cls, column: pl.Series) -> "_Column":
+    def of(cls, column: pl.Series) -> "Column":
         """Look at a column."""
         dtype, n_rows, n_null = column.dtype, len(column), column.null_count()
         is_null = _NONE
@@ -163,9 +174,13 @@ def _numpy_type(dtype: pl.DataType) -> np.dtype[Any]:
 
 
 def _mix(words: _Words) -> _Words:
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
+    # In place but for the first step, which leaves what was given alone.
+    words = words ^ (words >> _SHIFTS[0])
+    words *= _FACTORS[0]
+    words ^= words >> _SHIFTS[1]
+    words *= _FACTORS[1]
+    words ^= words >> _SHIFTS[2]
+    return words
 
 
 @lru_cache(maxsize=100_000)

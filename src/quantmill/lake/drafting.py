@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import polars as pl
 
-from quantmill.core.bars import us_of
-from quantmill.core.columns import distinct
 from quantmill.core.digest import canonical_json
 from quantmill.lake.content import Content
 from quantmill.lake.datasets import BARS, dataset_of
@@ -150,15 +147,15 @@ class RowFacts:
 def describe_rows(name: str, tier: str, key: str, rows: pl.DataFrame, content: Content) -> RowFacts:
     """What the catalogue says of rows in their file's order; the same whether they are written or read again."""
     dataset = dataset_of(name)
-    low, high = _time_range(dataset.time, rows)
+    low, high = _time_range(dataset.time, content)
     sessions = count_sessions(key, rows) if dataset.counts_sessions and tier == "base" else None
-    keys = count_keys(rows, content) if tier == "hot" else {}
+    keys = count_keys(content) if tier == "hot" else {}
     if tier == "hot":
         n_extended = sum([count.n_extended for count in keys.values()])
     else:
         n_extended = int(sessions.n_extended.sum()) if sessions else 0
     rows_digest = content.digest_of_rows() if dataset.counts_sessions else ""
-    return RowFacts(low, high, n_extended, rows_digest, _providers(rows), sessions, keys)
+    return RowFacts(low, high, n_extended, rows_digest, _providers(content), sessions, keys)
 
 
 def discard_files(volume: Volume, drafts: Sequence[Draft]) -> None:
@@ -167,13 +164,13 @@ def discard_files(volume: Volume, drafts: Sequence[Draft]) -> None:
         volume.delete(draft.path)
 
 
-def _time_range(time: str | None, rows: pl.DataFrame) -> tuple[int | None, int | None]:
-    if time is None or rows.height == 0 or rows[time].null_count():
+def _time_range(time: str | None, content: Content) -> tuple[int | None, int | None]:
+    if time is None or content[time].n_rows == 0 or content[time].n_null:
         return None, None
-    ts = us_of(rows[time])
-    return int(np.min(ts)), int(np.max(ts))
+    ts = content[time].numbers
+    return int(ts.min()), int(ts.max())
 
 
-def _providers(rows: pl.DataFrame) -> str:
-    names = distinct(rows["provider"]) if "provider" in rows.columns else []
+def _providers(content: Content) -> str:
+    names = set(content["provider"].texts) if "provider" in content else set[str | None]()
     return canonical_json(sorted(name for name in names if name is not None))

@@ -14,7 +14,7 @@ from quantmill.core.bars import us_of
 from quantmill.core.calendar import calendar_for
 from quantmill.core.columns import distinct
 from quantmill.core.instants import MINUTE_US
-from quantmill.core.symbols import describe_symbol
+from quantmill.core.symbols import describe_symbol, group_symbols
 from quantmill.lake.content import Content
 
 __all__ = [
@@ -95,42 +95,32 @@ def hot_key_of(symbol: str) -> str:
 
 def sessions_by_calendar(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, Ints]]:
     """Bars of any symbols as (calendar, its bars, their sessions as days since 1970)."""
-    known = [describe_symbol(symbol) for symbol in distinct(rows["symbol"])]
-    names = dict.fromkeys(info.calendar for info in known)
-    for name in names:
-        part = rows
-        if len(names) > 1:
-            own = [info.symbol for info in known if info.calendar == name]
-            part = rows.filter(pl.col("symbol").is_in(own))
+    by_calendar = group_symbols(tuple(distinct(rows["symbol"]))).by_calendar
+    for name, symbols in by_calendar.items():
+        part = rows.filter(pl.col("symbol").is_in(symbols)) if len(by_calendar) > 1 else rows
         yield name, part, calendar_for(name).sessions_of(us_of(part["ts"]))
 
 
-def count_keys(rows: pl.DataFrame, content: Content) -> dict[str, HotKey]:
-    """What bars sorted by symbol and time, all of one calendar, hold of each symbol; `content` is theirs."""
-    if rows.height == 0:
+def count_keys(bars: Content) -> dict[str, HotKey]:
+    """What bars sorted by symbol and time, all of one calendar, hold of each symbol."""
+    names, ts = np.array(bars["symbol"].texts), bars["ts"].numbers
+    if ts.size == 0:
         return {}
     # A file sorted by symbol: each symbol is one stretch of rows.
-    names = np.array(rows["symbol"].to_list())
-    starts = np.flatnonzero(np.append(True, names[1:] != names[:-1]))
-    ends = np.append(starts[1:], rows.height)
+    starts = np.append(0, np.flatnonzero(names[1:] != names[:-1]) + 1)
+    ends = np.append(starts[1:], ts.size)
     symbols: list[str] = names[starts].tolist()
-    ts = us_of(rows["ts"])
     labels = calendar_for(describe_symbol(symbols[0]).calendar).label(ts)
     n_regular = np.add.reduceat(labels.is_regular.astype(np.int64), starts)
     counts = (n_regular, ends - starts - n_regular, ts[starts], ts[ends - 1])
-    held = map(HotKey, *(count.tolist() for count in counts), content.digests_by_start(starts))
+    held = map(HotKey, *(count.tolist() for count in counts), bars.digests_by_start(starts))
     keys = dict(zip(symbols, held, strict=True))
-    for symbol, providers in _providers_of(rows).items():
-        keys[symbol] = msgspec.structs.replace(keys[symbol], providers=providers)
+    providers = np.array(bars["provider"].texts)
+    if (providers != providers[0]).any():
+        for symbol, start, end in zip(symbols, starts, ends, strict=True):
+            own = tuple(np.unique(providers[start:end]).tolist())
+            keys[symbol] = msgspec.structs.replace(keys[symbol], providers=own)
     return keys
-
-
-def _providers_of(rows: pl.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Providers by symbol, nothing where all rows are of one."""
-    if rows["provider"].n_unique() == 1:
-        return {}
-    named = rows.group_by("symbol").agg(pl.col("provider").unique().sort())
-    return {symbol: tuple(providers) for symbol, providers in named.iter_rows()}
 
 
 def keys_text(keys: Mapping[str, HotKey]) -> str:

@@ -8,7 +8,6 @@ by them where others compute too, than to write the rows.
 # PyArrow ships no complete types.
 
 from collections.abc import Mapping
-from io import BytesIO
 
 import polars as pl
 import pyarrow as pa
@@ -22,8 +21,14 @@ def segment_bytes(frame: pl.DataFrame, metadata: Mapping[str, str]) -> memoryvie
     # Column by column: a frame as a whole is converted by all threads too.
     arrays = [column.to_arrow(compat_level=pl.CompatLevel.oldest()) for column in frame.get_columns()]
     table = pa.Table.from_arrays(arrays, names=frame.columns, metadata=dict(metadata))
-    buffer = BytesIO()
+    sink = pa.BufferOutputStream()
+    # Readers open a segment whole: what lets them skip parts of a file would only be more to write.
     pq.write_table(
-        table, buffer, compression="none", use_dictionary=False, row_group_size=max(frame.height, 1)
+        table,
+        sink,
+        compression="none",
+        use_dictionary=False,
+        write_statistics=False,
+        row_group_size=max(frame.height, 1),
     )
-    return buffer.getbuffer()
+    return memoryview(sink.getvalue())

@@ -13,7 +13,7 @@ from quantmill.core.arrays import Bools
 from quantmill.core.bars import us_of
 from quantmill.core.instants import MINUTE_US, from_us
 from quantmill.errors import CommitConflictError, ConflictError, DamagedFileError
-from quantmill.lake.catalogue import FileRef, find_files, find_head
+from quantmill.lake.catalogue import FileRef, find_files, find_head, find_head_and_hot_files
 from quantmill.lake.content import content_digest
 from quantmill.lake.datasets import BARS, REVISIONS, dataset_of
 from quantmill.lake.drafting import Draft, Drafting
@@ -89,8 +89,14 @@ class Staging:
         self._revisions: dict[str, list[pl.DataFrame]] = defaultdict(list)
 
     def begin(self, connection: Connection) -> None:
-        """Note the snapshot on which everything rests: what is looked up later may be newer, which the commit sees."""
-        self.drafting.base_snapshot = find_head(connection)
+        """Note the snapshot on which everything rests: what is looked up later may be newer, which the commit sees.
+
+        Of bars the hot files are noted too, since these may be theirs.
+        """
+        if self.dataset is BARS:
+            self.drafting.base_snapshot, self.hot_files = find_head_and_hot_files(connection)
+        else:
+            self.drafting.base_snapshot = find_head(connection)
 
     def look_up(self, name: str, keys: Collection[str]) -> None:
         """Learn what the catalogue has of these keys in a dataset's base tier."""

@@ -1,6 +1,6 @@
 """The check at the lake's edge: a frame fits its dataset, or the error names the column."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import polars as pl
@@ -10,7 +10,7 @@ from quantmill.core.bars import PRICE_COLUMNS, us_of
 from quantmill.core.calendar import FIRST_DATE, LAST_DATE
 from quantmill.core.columns import distinct
 from quantmill.core.instants import DAY_US, MINUTE_US, day_of_date
-from quantmill.core.symbols import canonical_symbol, describe_symbol
+from quantmill.core.symbols import canonical_symbol, group_symbols
 from quantmill.errors import BadBarsError, SchemaDriftError
 from quantmill.lake.actions import check_actions
 from quantmill.lake.datasets import BARS, CORPORATE_ACTIONS, Dataset
@@ -118,12 +118,10 @@ def _check_unique(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
 
 
 def _check_bars(frame: pl.DataFrame, floats: Mapping[str, Floats]) -> None:
-    symbols = distinct(frame["symbol"])
-    for symbol, canonical in zip(symbols, map(canonical_symbol, symbols), strict=True):
-        if canonical != symbol:
-            raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical!r}")
-    may_be_negative = [info.symbol for info in map(describe_symbol, symbols) if info.may_be_negative]
-    for text, is_broken in _broken_rules(frame, floats, may_be_negative):
+    groups = group_symbols(tuple(distinct(frame["symbol"])))
+    for symbol in groups.strangers:
+        raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical_symbol(symbol)!r}")
+    for text, is_broken in _broken_rules(frame, floats, groups.may_be_negative):
         if is_broken.any():
             first = frame.row(int(is_broken.argmax()), named=True)
             count = int(is_broken.sum())
@@ -131,7 +129,7 @@ def _check_bars(frame: pl.DataFrame, floats: Mapping[str, Floats]) -> None:
 
 
 def _broken_rules(
-    frame: pl.DataFrame, floats: Mapping[str, Floats], may_be_negative: Sequence[str]
+    frame: pl.DataFrame, floats: Mapping[str, Floats], may_be_negative: Collection[str]
 ) -> Iterator[tuple[str, Bools]]:
     """What may be wrong with a bar, in words, and of each row whether it is.
 
@@ -145,7 +143,7 @@ def _broken_rules(
     yield "a price is not finite", np.isinf(lowest) | np.isinf(highest)
     yield "high is not the highest price", floats["high"] < highest
     yield "low is not the lowest price", floats["low"] > lowest
-    is_exempt = frame["symbol"].is_in(may_be_negative).to_numpy() if may_be_negative else False
+    is_exempt = frame["symbol"].is_in(list(may_be_negative)).to_numpy() if may_be_negative else False
     yield "a price is not above zero", (lowest <= 0) & ~np.asarray(is_exempt)
     yield "vwap is not finite", np.isinf(floats["vwap"])
     volume = floats["volume"]

@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from quantmill.core.clock import Clock
-from quantmill.lake.catalogue import FileRef, find_base_files, find_hot_files
+from quantmill.lake.catalogue import FileRef, find_base_files
 from quantmill.lake.datasets import BARS, Dataset
 from quantmill.lake.hot_staging import Routed, route_bars, span_of, stage_hot
 from quantmill.lake.merging import OnConflict
@@ -52,7 +52,6 @@ def stage_frame(
     with state.read() as connection:
         staging.begin(connection)
         if is_bars:
-            staging.hot_files = find_hot_files(connection)
             routed = route_bars(rows, staging.hot_files, now_us=staging.now_us, is_live=is_live)
         for _, part in routed.hot:
             near += find_base_files(connection, span_of(part))

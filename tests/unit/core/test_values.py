@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from quantmill.core.digest import HOLE, canonical_json, digest, digests_with, short_id
 from quantmill.core.interval import Interval
 from quantmill.core.seeds import derive_seed
-from quantmill.core.symbols import canonical_symbol, describe_symbol, from_path_part, path_part
+from quantmill.core.symbols import (
+    canonical_symbol,
+    describe_symbol,
+    from_path_part,
+    group_symbols,
+    path_part,
+)
 from quantmill.errors import UsageError
 
 
@@ -45,6 +51,16 @@ def test_what_is_no_symbol_is_refused(raw: str) -> None:
 def test_only_an_index_may_be_negative() -> None:
     assert describe_symbol("I:TICK").may_be_negative
     assert not describe_symbol("SPY").may_be_negative
+
+
+def test_symbols_are_grouped_by_what_they_tell() -> None:
+    groups = group_symbols(("SPY", "I:TICK", "X:BTC-USD", "brk-b", "QQQ"))
+
+    assert groups.by_calendar == {"XNYS": ("SPY", "I:TICK", "brk-b", "QQQ"), "24/7": ("X:BTC-USD",)}
+    assert groups.may_be_negative == {"I:TICK"}
+    assert groups.strangers == ("brk-b",)
+    with pytest.raises(UsageError, match=r"\.\./etc"):
+        group_symbols(("SPY", "../etc"))
 
 
 @given(st.text(min_size=1, max_size=30))

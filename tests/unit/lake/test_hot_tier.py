@@ -248,6 +248,17 @@ def test_providers_of_one_hot_file_are_told_apart(lake: Lake) -> None:
     assert lake.verify().findings == []
 
 
+def test_a_symbol_whose_minutes_come_from_several_providers_names_them_all(lake: Lake) -> None:
+    clock_of(lake).instant = OPEN + timedelta(seconds=121)
+    second = make_bars("SPY", 1, start=OPEN + timedelta(minutes=1), provider="alpaca")
+
+    lake.append_live(pl.concat([minute(0, "QQQ", "SPY"), second]))
+
+    known = lake.symbols().select("symbol", "rows", "providers").rows()
+    assert known == [("QQQ", 1, ["files"]), ("SPY", 2, ["alpaca", "files"])]
+    assert lake.verify().findings == []
+
+
 def test_a_write_to_a_session_under_way_lands_in_the_hot_tier(lake: Lake) -> None:
     go_live(lake, 3)
     history = make_bars("SPY", 2, start=datetime(2026, 11, 19, 14, 30, tzinfo=UTC))
