@@ -1,28 +1,19 @@
 """Sessions: which days an exchange trades, and from when to when."""
 
-# pyright: basic
-# exchange_calendars ships no types; this is the one module that touches it.
-
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-import exchange_calendars
 import numpy as np
-from exchange_calendars.errors import InvalidCalendarName
 
 from quantmill.core.arrays import Bools, Ints
 from quantmill.core.instants import DAY_US, MINUTE_US, date_of_day, day_of_date, from_us
+from quantmill.core.schedules import FIRST_DATE, LAST_DATE, Schedule, local_midnights, schedule_of
 from quantmill.core.span import Span
 from quantmill.errors import UsageError
 
 __all__ = ["FIRST_DATE", "LAST_DATE", "BarLabels", "SessionCalendar", "calendar_for"]
-
-FIRST_DATE = date(1990, 1, 1)
-LAST_DATE = date(2035, 12, 31)
-_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +37,14 @@ class BarLabels:
 class SessionCalendar:
     """The sessions of one exchange from 1990 to 2035, as arrays; build it with `calendar_for`."""
 
-    def __init__(self, name: str, timezone: str, days: Ints, open_us: Ints, close_us: Ints) -> None:
+    def __init__(self, name: str, schedule: Schedule) -> None:
+        days, open_us, close_us = schedule.days, schedule.open_us, schedule.close_us
         self.name = name
-        self.timezone = ZoneInfo(timezone)
+        self.timezone = schedule.timezone
         self.days = days
         self.open_us = open_us
         self.close_us = close_us
-        self._midnights = _local_midnights(self.timezone)
+        self._midnights = local_midnights(schedule.timezone)
         # By date: its session's open and length, both 0 where there is none.
         self._open_at = np.zeros_like(self._midnights)
         self._open_at[days - day_of_date(FIRST_DATE)] = open_us
@@ -182,7 +174,7 @@ class SessionCalendar:
             return ordered_us, ordered_us
         first, last = np.searchsorted(self._midnights, ordered_us[[0, -1]], side="right") - 1
         starts = np.searchsorted(ordered_us, self._midnights[first + 1 : last + 1])
-        return np.arange(first, last + 1), np.append(0, starts)
+        return np.arange(int(first), int(last) + 1), np.append(0, starts)
 
     def _index(self, session: date) -> int:
         at = self._place(session)
@@ -210,35 +202,5 @@ def calendar_for(name: str) -> SessionCalendar:
     """
     if name == "24/7":
         days = np.arange(day_of_date(FIRST_DATE), day_of_date(LAST_DATE) + 1, dtype=np.int64)
-        return SessionCalendar(name, "UTC", days, days * DAY_US, (days + 1) * DAY_US)
-    try:
-        source = exchange_calendars.get_calendar(name, start=str(FIRST_DATE), end=str(LAST_DATE))
-    except InvalidCalendarName as error:
-        raise UsageError(f"no exchange calendar named {name!r}", hint="use XNYS or 24/7") from error
-    schedule = source.schedule
-    days = schedule.index.to_numpy().astype("datetime64[D]").astype(np.int64)
-    open_us = schedule["open"].dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
-    close_us = schedule["close"].dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
-    return SessionCalendar(name, str(source.tz), days, open_us, close_us)
-
-
-def _local_midnights(timezone: ZoneInfo) -> Ints:
-    """Local midnight of every date from FIRST_DATE to LAST_DATE + 1, in microseconds since 1970 UTC."""
-    days = np.arange(day_of_date(FIRST_DATE), day_of_date(LAST_DATE) + 2, dtype=np.int64)
-    offsets = np.empty(days.size, dtype=np.int64)
-    # No exchange changes its clock twice within a week: where both ends agree, the days between do.
-    ends = [*range(0, days.size - 1, _WEEK), days.size - 1]
-    offsets[ends] = [_offset_us(timezone, int(days[at])) for at in ends]
-    for first, last in pairwise(ends):
-        between = range(first + 1, last)
-        offsets[first + 1 : last] = (
-            offsets[first]
-            if offsets[first] == offsets[last]
-            else [_offset_us(timezone, int(days[at])) for at in between]
-        )
-    return days * DAY_US - offsets
-
-
-def _offset_us(timezone: ZoneInfo, day: int) -> int:
-    offset = from_us(day * DAY_US).replace(tzinfo=timezone).utcoffset()
-    return 0 if offset is None else round(offset.total_seconds() * 1e6)
+        return SessionCalendar(name, Schedule(ZoneInfo("UTC"), days, days * DAY_US, (days + 1) * DAY_US))
+    return SessionCalendar(name, schedule_of(name))
