@@ -57,7 +57,7 @@ def schedule_of(name: str) -> Schedule:
     Raises:
         UsageError: If no exchange has this code.
     """
-    kept = _kept()
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))
     if name in kept["schedules"] and kept["exchange_calendars"] == version("exchange_calendars"):
         return _read(kept["schedules"][name])
     return importlib.import_module("quantmill.core.computed_schedules").computed_schedule(name)
@@ -81,6 +81,12 @@ def local_midnights(timezone: ZoneInfo) -> Ints:
     return days * DAY_US - offsets
 
 
+def weekdays() -> Ints:
+    """Mondays to Fridays from FIRST_DATE to LAST_DATE as days since 1970."""
+    days = np.arange(np.datetime64(FIRST_DATE), np.datetime64(LAST_DATE) + 1)
+    return days[np.is_busday(days)].astype(np.int64)
+
+
 def _read(kept: Mapping[str, Any]) -> Schedule:
     days = np.setdiff1d(weekdays(), _days(kept["closed_weekdays"]))
     hours = np.tile(_minutes(kept["hours"]), (days.size, 1))
@@ -90,17 +96,6 @@ def _read(kept: Mapping[str, Any]) -> Schedule:
     midnights = local_midnights(timezone)[days - day_of_date(FIRST_DATE)]
     open_us, close_us = (midnights + minutes * MINUTE_US for minutes in hours.T)
     return Schedule(timezone, days, open_us, close_us)
-
-
-@cache
-def _kept() -> Mapping[str, Any]:
-    return json.loads(KEPT.read_text(encoding="utf-8"))
-
-
-def weekdays() -> Ints:
-    """Mondays to Fridays from FIRST_DATE to LAST_DATE as days since 1970."""
-    days = np.arange(np.datetime64(FIRST_DATE), np.datetime64(LAST_DATE) + 1)
-    return days[np.is_busday(days)].astype(np.int64)
 
 
 def _days(dates: list[str]) -> Ints:

@@ -112,11 +112,9 @@ def publish(
     base_snapshot = min(part.base_snapshot for part in staged)
     if snapshot > base_snapshot + 1:
         _check_unchanged(connection, drafts, frozenset(retired), base_snapshot=base_snapshot)
-    # Those of files that were there at staging are known: most live commits are spared a question.
-    met = {file.schema_id for part in staged for file in part.hot_files}
-    schemas = {name: draft.schema for draft in drafts if (name := schema_id(draft.schema)) not in met}
+    _add_schemas(connection, staged, at_us)
     try:
-        _swap(connection, drafts, retired, schemas, snapshot, at_us)
+        _swap(connection, drafts, retired, snapshot)
     except IntegrityError as error:
         raise CommitConflictError("another commit published one of the partitions first") from error
     check_column_types(connection, drafts)
@@ -171,15 +169,8 @@ def _may_share_rows(row: Row[Any], draft: Draft) -> bool:
     return row.key in draft.keys if draft.tier == "hot" else row.key == hot_key_of(draft.key)
 
 
-def _swap(
-    connection: Connection,
-    drafts: Sequence[Draft],
-    retired: Sequence[str],
-    schemas: Mapping[str, str],
-    snapshot: int,
-    at_us: int,
-) -> None:
-    """Swap: retire the files that the drafts were made from, bring in the drafts, and the schemas that may be new."""
+def _swap(connection: Connection, drafts: Sequence[Draft], retired: Sequence[str], snapshot: int) -> None:
+    """Swap: retire the files that the drafts were made from, bring in the drafts."""
     n_retired = 0
     for at in range(0, len(retired), _MANY):
         paths = retired[at : at + _MANY]
@@ -191,8 +182,6 @@ def _swap(
         )
     if not drafts:
         return
-    if schemas:
-        _insert_schemas(connection, schemas, at_us)
     rows = [file_row(draft, snapshot) for draft in drafts]
     added = connection.execute(_ADD_FILES, rows)
     ids = {row.path: row.id for row in added}
@@ -209,8 +198,13 @@ def insert_counts(connection: Connection, drafts: Sequence[Draft], ids: Mapping[
         connection.execute(insert(FILE_KEYS), keys)
 
 
-def _insert_schemas(connection: Connection, schemas: Mapping[str, str], at_us: int) -> None:
-    if connection.execute(_N_SCHEMAS, {"ids": list(schemas)}).scalar_one() == len(schemas):
+def _add_schemas(connection: Connection, staged: Sequence[Staged], at_us: int) -> None:
+    """Make the schemas of staged files known."""
+    # Those of files that were there at staging are: most live commits are spared the question.
+    met = {file.schema_id for part in staged for file in part.hot_files}
+    offered = {schema_id(draft.schema): draft.schema for part in staged for draft in part.drafts}
+    schemas = {id_: text for id_, text in offered.items() if id_ not in met}
+    if not schemas or connection.execute(_N_SCHEMAS, {"ids": list(schemas)}).scalar_one() == len(schemas):
         return
     rows = [{"id": id_, "columns": text, "created_us": at_us} for id_, text in schemas.items()]
     insert_missing(connection, DATASET_SCHEMA, rows)

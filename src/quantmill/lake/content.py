@@ -31,21 +31,20 @@ class Content:
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self._height = frame.height
-        self._columns = [Column.of(column) for column in frame if column.name not in _LEFT_OUT]
-        self._by_name = {column.name: column for column in self._columns}
+        self._columns = {column.name: Column.of(column) for column in frame if column.name not in _LEFT_OUT}
 
     def __getitem__(self, name: str) -> "Column":
         """A column; `ingested_at` is none."""
-        return self._by_name[name]
+        return self._columns[name]
 
     def __contains__(self, name: str) -> bool:
         """Whether there is a column of this name."""
-        return name in self._by_name
+        return name in self._columns
 
     def digest(self) -> str:
         """SHA-256 over column names, types and values in row order; `ingested_at` is left out."""
         hasher = hashlib.sha256()
-        for column in self._columns:
+        for column in self._columns.values():
             hasher.update(f"{column.name}\0{column.dtype}\0{self._height}\0{column.n_null}\0".encode())
             if column.n_null:
                 hasher.update(np.packbits(column.is_null).tobytes())
@@ -73,7 +72,7 @@ class Content:
     @cached_property
     def _lanes(self) -> tuple[_Words, _Words]:
         hashes = np.zeros(self._height, dtype=np.uint64)
-        for column in self._columns:
+        for column in self._columns.values():
             hashes = _mix(hashes ^ column.words() ^ _word_of(column.name))
         return hashes, _mix(hashes ^ _SECOND_LANE)
 

@@ -115,8 +115,8 @@ def count_keys(bars: Content) -> dict[str, HotKey]:
     counts = (n_regular, ends - starts - n_regular, ts[starts], ts[ends - 1])
     held = map(HotKey, *(count.tolist() for count in counts), bars.digests_by_start(starts))
     keys = dict(zip(symbols, held, strict=True))
-    providers = np.array(bars["provider"].texts)
-    if (providers != providers[0]).any():
+    if len(bars["provider"].texts) > 1:
+        providers = np.array(bars["provider"].texts)
         for symbol, start, end in zip(symbols, starts, ends, strict=True):
             own = tuple(np.unique(providers[start:end]).tolist())
             keys[symbol] = msgspec.structs.replace(keys[symbol], providers=own)

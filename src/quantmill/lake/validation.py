@@ -119,7 +119,8 @@ def _check_unique(name: str, dataset: Dataset, frame: pl.DataFrame) -> None:
 
 def _check_bars(frame: pl.DataFrame, floats: Mapping[str, Floats]) -> None:
     groups = group_symbols(tuple(distinct(frame["symbol"])))
-    for symbol in groups.strangers:
+    if groups.strangers:
+        symbol = groups.strangers[0]
         raise BadBarsError(f"bars: symbol {symbol!r} is stored as {canonical_symbol(symbol)!r}")
     for text, is_broken in _broken_rules(frame, floats, groups.may_be_negative):
         if is_broken.any():
@@ -143,7 +144,7 @@ def _broken_rules(
     yield "a price is not finite", np.isinf(lowest) | np.isinf(highest)
     yield "high is not the highest price", floats["high"] < highest
     yield "low is not the lowest price", floats["low"] > lowest
-    is_exempt = frame["symbol"].is_in(list(may_be_negative)).to_numpy() if may_be_negative else False
+    is_exempt = frame["symbol"].is_in(may_be_negative).to_numpy() if may_be_negative else False
     yield "a price is not above zero", (lowest <= 0) & ~np.asarray(is_exempt)
     yield "vwap is not finite", np.isinf(floats["vwap"])
     volume = floats["volume"]

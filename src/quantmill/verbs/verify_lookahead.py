@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from quantmill.core.arrays import Ints
-from quantmill.core.bars import BarArrays
+from quantmill.core.bars import BarArrays, us_of
 from quantmill.core.calendar import calendar_for
 from quantmill.core.progress import Progress
 from quantmill.core.symbols import describe_symbol
@@ -97,7 +97,7 @@ def _last_sessions(mill: Mill, symbol: str, n_sessions: int) -> BarArrays:
     mill.require_home()
     calendar = calendar_for(describe_symbol(symbol).calendar)
     stored = mill.lake.read_bars(symbol)
-    sessions = pl.Series("session", calendar.sessions_of(stored["ts"].cast(pl.Int64).to_numpy()))
+    sessions = pl.Series("session", calendar.sessions_of(us_of(stored["ts"])))
     last = sessions.unique().sort().tail(n_sessions)
     if last.is_empty():
         raise NoDataError(
